@@ -1,0 +1,2 @@
+//! agent-stack-k8s
+fn main() {}

@@ -1,0 +1,2 @@
+//! buildkite-sim-cli
+fn main() {}

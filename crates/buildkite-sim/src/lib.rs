@@ -1,0 +1,1 @@
+//! buildkite-sim
