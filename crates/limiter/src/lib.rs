@@ -1,1 +1,256 @@
-//! limiter
+//! Which Buildkite job may start now.
+//!
+//! Two pieces of state live here: the *candidates* (jobs that Buildkite lists and that nobody works on
+//! yet, in the order in which they should start) and the *in-flight set* (jobs that hold a slot).
+//! The caller derives from what it knows of each job whether it holds a slot and says so with
+//! [`Limiter::hold`] and [`Limiter::release`]; both are idempotent, so a late, doubled or reordered
+//! event cannot drift the count (`docs/spec/lifecycle.md` L1, L8).
+//!
+//! Not here: what a job's events mean (crate `job-lifecycle`), and any waiting. Time is an argument,
+//! nothing awaits, nothing locks.
+//!
+//! ```
+//! use std::{num::NonZeroUsize, time::Instant};
+//! use limiter::{Limits, Limiter, ListedJob, ListingEnd};
+//! use uuid::Uuid;
+//!
+//! let now = Instant::now();
+//! let mut limiter = Limiter::new(Limits { max_in_flight: NonZeroUsize::new(1), ..Limits::default() });
+//! limiter.open(); // the first complete list of Jobs has been applied (L4)
+//! let jobs = [1, 2].map(|n| ListedJob::new(Uuid::from_u128(n)));
+//! limiter.listed(jobs, ListingEnd::Complete, now);
+//!
+//! let first = limiter.admit(now);
+//! assert_eq!(first.len(), 1);
+//! assert!(limiter.admit(now).is_empty(), "the only slot is taken");
+//! limiter.release(first[0].job);
+//! assert_eq!(limiter.admit(now).len(), 1);
+//! ```
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
+mod candidates;
+
+use std::{
+    collections::BTreeSet,
+    num::NonZeroUsize,
+    time::{Duration, Instant},
+};
+
+pub use candidates::{Attempts, ListedJob, ListingEnd, ListingOutcome};
+use candidates::{Candidates, Order};
+use uuid::Uuid;
+
+/// How much may run and wait at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// `max-in-flight`: unfinished Jobs allowed at once; `None` is no limit (L14).
+    pub max_in_flight: Option<NonZeroUsize>,
+    /// `work-queue-limit`: candidates kept; the last in order is evicted beyond it (P3).
+    pub work_queue_limit: NonZeroUsize,
+    /// Jobs that may be between admission and an accepted create at once.
+    ///
+    /// It bounds what is reserved ahead of creation (V1) when `max_in_flight` does not.
+    pub max_starting: NonZeroUsize,
+}
+
+impl Default for Limits {
+    /// The controller's defaults (`lifecycle.md` 0): 25 in flight, a million candidates, 25 creators.
+    fn default() -> Self {
+        let creators = NonZeroUsize::new(25).expect("25 is not zero");
+        Self {
+            max_in_flight: Some(creators),
+            work_queue_limit: NonZeroUsize::new(1_000_000).expect("a million is not zero"),
+            max_starting: creators,
+        }
+    }
+}
+
+/// A candidate that got a slot. It holds the slot from this moment (L2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "an admission that is not carried out is a lost job"]
+pub struct Admission {
+    /// The Buildkite job.
+    pub job: Uuid,
+    /// When this controller first saw the job in a list.
+    pub first_seen: Instant,
+    /// How long the job waited for the slot since it could have started.
+    pub waited: Duration,
+    /// Failed attempts so far (P8).
+    pub attempts: Attempts,
+    /// The end of the reservation that an earlier attempt left, if it still holds.
+    pub reserved_until: Option<Instant>,
+    /// Its place among the candidates, kept for [`Limiter::requeue`].
+    order: Order,
+}
+
+/// Candidates and slots of one queue.
+#[derive(Debug)]
+pub struct Limiter {
+    limits: Limits,
+    candidates: Candidates,
+    in_flight: BTreeSet<Uuid>,
+    /// Of the in-flight set, those whose create has not been accepted yet.
+    starting: BTreeSet<Uuid>,
+    open: bool,
+    paused: bool,
+    draining: bool,
+}
+
+impl Limiter {
+    /// A closed limiter: it admits nothing until [`Limiter::open`].
+    pub fn new(limits: Limits) -> Self {
+        let candidates = Candidates::new(limits.work_queue_limit);
+        Self {
+            limits,
+            candidates,
+            in_flight: BTreeSet::new(),
+            starting: BTreeSet::new(),
+            open: false,
+            paused: false,
+            draining: false,
+        }
+    }
+
+    /// The first complete list of Jobs has been applied; admissions may begin (L4).
+    pub fn open(&mut self) {
+        self.open = true;
+    }
+
+    /// The queue is paused or runs again. Maintenance of the candidates goes on (P5).
+    pub fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
+    }
+
+    /// A stop was asked for: nothing is admitted any more (P7).
+    pub fn drain(&mut self) {
+        self.draining = true;
+    }
+
+    /// Takes one listing of scheduled jobs into the candidates (P1–P4, P6).
+    ///
+    /// The caller leaves out jobs that are present already (D1). A job that holds a slot is skipped.
+    pub fn listed(
+        &mut self,
+        jobs: impl IntoIterator<Item = ListedJob>,
+        end: ListingEnd,
+        now: Instant,
+    ) -> ListingOutcome {
+        let in_flight = &self.in_flight;
+        let fresh = jobs.into_iter().filter(|job| !in_flight.contains(&job.job));
+        self.candidates.listed(fresh, end, now)
+    }
+
+    /// Drops a candidate: somebody else has it, or it ended (P6, V4). Does nothing when it is none.
+    pub fn forget(&mut self, job: Uuid) {
+        self.candidates.remove(job);
+    }
+
+    /// Takes as many candidates as may start now, best first, and gives each its slot (L2, L20).
+    pub fn admit(&mut self, now: Instant) -> Vec<Admission> {
+        self.candidates.wake(now);
+        let mut admitted = Vec::new();
+        while self.may_admit() {
+            let Some((job, candidate, reserved_until)) = self.candidates.pop_first() else {
+                break;
+            };
+            self.in_flight.insert(job);
+            self.starting.insert(job);
+            admitted.push(Admission {
+                job,
+                first_seen: candidate.first_seen,
+                waited: now.saturating_duration_since(candidate.ready_since),
+                attempts: candidate.attempts,
+                reserved_until,
+                order: candidate.order,
+            });
+        }
+        admitted
+    }
+
+    fn may_admit(&self) -> bool {
+        self.open
+            && !self.paused
+            && !self.draining
+            && self.starting.len() < self.limits.max_starting.get()
+            && self.free().is_none_or(|free| free > 0)
+    }
+
+    /// The job holds a slot: admitted and not yet seen, or an unfinished Job, whoever made it (L12).
+    ///
+    /// Returns whether it was new to the set.
+    pub fn hold(&mut self, job: Uuid) -> bool {
+        self.candidates.remove(job);
+        self.in_flight.insert(job)
+    }
+
+    /// The job's create was accepted: it no longer counts against `max_starting`, but keeps its slot.
+    pub fn started(&mut self, job: Uuid) {
+        self.starting.remove(&job);
+    }
+
+    /// The job holds no slot any more. Releasing twice changes nothing (L8).
+    ///
+    /// Returns whether it held one.
+    pub fn release(&mut self, job: Uuid) -> bool {
+        self.starting.remove(&job);
+        self.in_flight.remove(&job)
+    }
+
+    /// Gives the slot back and puts the job among the candidates again, not before `not_before` (P8).
+    ///
+    /// The caller counts the failure in [`Admission::attempts`] first.
+    pub fn requeue(
+        &mut self,
+        admission: Admission,
+        reserved_until: Option<Instant>,
+        not_before: Instant,
+    ) {
+        self.release(admission.job);
+        self.candidates
+            .put_back(admission, reserved_until, not_before);
+    }
+
+    /// Free slots, `None` when there is no limit: `max(0, limit − in flight)` (L1, L6).
+    pub fn free(&self) -> Option<usize> {
+        let limit = self.limits.max_in_flight?;
+        Some(limit.get().saturating_sub(self.in_flight.len()))
+    }
+
+    /// Whether every slot is taken; never with no limit.
+    pub fn is_full(&self) -> bool {
+        self.free() == Some(0)
+    }
+
+    /// Jobs that hold a slot.
+    pub fn in_flight(&self) -> &BTreeSet<Uuid> {
+        &self.in_flight
+    }
+
+    /// Candidates, those in back-off included.
+    pub fn queue_length(&self) -> usize {
+        self.candidates.len()
+    }
+
+    /// Whether the job is a candidate.
+    pub fn is_candidate(&self, job: Uuid) -> bool {
+        self.candidates.contains(job)
+    }
+
+    /// Candidates that hold a reservation from a failed attempt, with its end (V5: renew these too).
+    pub fn reserved_candidates(&self) -> impl Iterator<Item = (Uuid, Instant)> + '_ {
+        self.candidates.reserved()
+    }
+
+    /// Notes that a candidate's reservation was extended, or is lost (`None`).
+    pub fn set_reservation(&mut self, job: Uuid, until: Option<Instant>) {
+        self.candidates.set_reservation(job, until);
+    }
+
+    /// When [`Limiter::admit`] could admit more without any new event: the end of the first back-off.
+    pub fn next_wake(&self) -> Option<Instant> {
+        self.candidates.next_wake()
+    }
+}
+
+#[cfg(test)]
+mod tests;
