@@ -1,0 +1,365 @@
+//! From parser events to the tree: anchors and aliases, tags, merge keys, equal keys.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag, options};
+use indexmap::map::Entry as Slot;
+
+use crate::error::YamlError;
+use crate::node::{Content, Document, Duplicate, Entry, Inner, Key, Mapping, Node, Style};
+use crate::number::float_key_text;
+use crate::scalar::{self, Dialect, Resolved, Scalar};
+use crate::span::{Lines, Span};
+
+/// What aliases may unfold to; far above any pipeline, far below what hurts.
+const MOST_NODES: u64 = 1_000_000;
+/// Nesting with aliases followed; recursion over the tree stays well inside a small stack.
+const MOST_LEVELS: u32 = 512;
+const CORE: &str = "tag:yaml.org,2002:";
+
+/// Reads all documents of a text. `file` names the source in errors.
+///
+/// A text of comments and blanks only has no documents. A text without a single byte neither; a
+/// caller to whom that matters checks the text.
+///
+/// # Errors
+///
+/// The first thing that the agent's reader would refuse: syntax, an unknown or self-containing
+/// alias, a merge of something that is no mapping, a key that is null, a list or a mapping
+/// (pipeline-format 3.1).
+pub fn parse(file: &str, text: &str, dialect: Dialect) -> Result<Vec<Document>, YamlError> {
+    let lines = Lines::new(text);
+    // Comments are not needed in the tree, and the parser bounds how many it buffers.
+    let options = options! { emit_comments: false, emit_unresolved_aliases: true, emit_anchor_events: true };
+    let mut loader = Loader {
+        file,
+        dialect,
+        documents: Vec::new(),
+        stack: Vec::new(),
+        anchors: HashMap::new(),
+        names: Vec::new(),
+        root: None,
+    };
+    for next in Parser::new_from_str_with_options(text, options) {
+        let (event, span) = next.map_err(|error| YamlError::syntax(file, &lines, &error))?;
+        let mut range = span.byte_range().unwrap_or_default();
+        if let Event::SequenceStart(StructureStyle::Block, ..) = event {
+            range.start = first_dash(text, range.start);
+        }
+        loader.event(event, lines.span(range.start, range.end))?;
+    }
+    Ok(loader.documents)
+}
+
+struct Loader<'a> {
+    file: &'a str,
+    dialect: Dialect,
+    documents: Vec<Document>,
+    stack: Vec<Frame>,
+    /// `None` while the anchored collection is still open: an alias then contains itself.
+    anchors: HashMap<usize, Option<Node>>,
+    names: Vec<String>,
+    root: Option<Node>,
+}
+
+struct Frame {
+    start: Span,
+    style: Style,
+    anchor: usize,
+    tag: Option<String>,
+    last_end: usize,
+    items: Items,
+}
+
+enum Items {
+    Sequence(Vec<Node>),
+    Mapping { pairs: Vec<(Node, Node)>, key: Option<Node> },
+}
+
+impl Loader<'_> {
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), YamlError> {
+        match event {
+            Event::DocumentEnd => self.end_document(span),
+            Event::Scalar(written, style, anchor, tag) => {
+                let node = self.scalar(&written, style, tag.as_deref(), span)?;
+                if anchor > 0 {
+                    self.anchors.insert(anchor, Some(node.clone()));
+                }
+                return self.place(node, span.end);
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                self.open(style, anchor, tag.as_deref(), span, Items::Sequence(Vec::new()));
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                let items = Items::Mapping { pairs: Vec::new(), key: None };
+                self.open(style, anchor, tag.as_deref(), span, items);
+            }
+            Event::SequenceEnd | Event::MappingEnd => return self.close(span),
+            Event::Alias(id) => return self.alias(id, span),
+            Event::UnresolvedAlias(name) => return Err(self.unknown_alias(&name, span)),
+            Event::Anchor(_, name) => self.names.push(name.into_owned()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end_document(&mut self, span: Span) {
+        let root = self.root.take();
+        let empty = root.as_ref().is_none_or(|root| {
+            let span = root.span();
+            root.is_null() && span.start == span.end
+        });
+        let root = root.unwrap_or_else(|| empty_node(span));
+        self.documents.push(Document { root, empty });
+        self.anchors.clear();
+        self.names.clear();
+    }
+
+    fn open(&mut self, style: StructureStyle, anchor: usize, tag: Option<&Tag>, start: Span, items: Items) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, None);
+        }
+        self.stack.push(Frame {
+            start,
+            style: match style {
+                StructureStyle::Flow => Style::Flow,
+                StructureStyle::Block => Style::Block,
+            },
+            anchor,
+            tag: tag.map(Tag::original),
+            last_end: start.end,
+            items,
+        });
+    }
+
+    fn close(&mut self, end_mark: Span) -> Result<(), YamlError> {
+        let frame = self.stack.pop().expect("the parser closes only what it opened");
+        // The end mark of a block collection is the next token, which may be lines away.
+        let end = match frame.style {
+            Style::Flow => end_mark.end,
+            _ => frame.last_end,
+        };
+        let span = Span { end: end.max(frame.start.start), ..frame.start };
+        let content = match frame.items {
+            Items::Sequence(items) => Content::Sequence(items),
+            Items::Mapping { pairs, .. } => Content::Mapping(self.mapping(pairs)?),
+        };
+        let node = self.node(content, span, frame.style, frame.tag)?;
+        if frame.anchor > 0 {
+            self.anchors.insert(frame.anchor, Some(node.clone()));
+        }
+        self.place(node, end)
+    }
+
+    fn alias(&mut self, id: usize, span: Span) -> Result<(), YamlError> {
+        let target = match self.anchors.get(&id) {
+            Some(Some(node)) => node.clone(),
+            _ => {
+                let error = self.error(span, "this alias stands inside the value that it names");
+                return Err(error.with_hint("a value cannot contain itself"));
+            }
+        };
+        let node = Node { alias: Some(span), ..target };
+        self.place(node, span.end)
+    }
+
+    fn unknown_alias(&self, name: &str, span: Span) -> YamlError {
+        let message = format!("alias `*{name}` has no matching anchor `&{name}` before it");
+        let error = self.error(span, message);
+        if name.contains(['.', '/', '*']) {
+            return error.with_hint(format!(
+                "a value that starts with \"*\" is an alias; to write a pattern, quote it: \"*{name}\""
+            ));
+        }
+        match self.names.last() {
+            Some(_) => error.with_hint(format!("anchors so far: &{}", self.names.join(", &"))),
+            None => error,
+        }
+    }
+
+    /// Puts a finished node where it belongs.
+    fn place(&mut self, node: Node, end: usize) -> Result<(), YamlError> {
+        let Some(frame) = self.stack.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        frame.last_end = frame.last_end.max(end);
+        match &mut frame.items {
+            Items::Sequence(items) => items.push(node),
+            Items::Mapping { pairs, key } => match key.take() {
+                Some(key) => pairs.push((key, node)),
+                None => *key = Some(node),
+            },
+        }
+        Ok(())
+    }
+
+    fn scalar(
+        &self,
+        written: &str,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        span: Span,
+    ) -> Result<Node, YamlError> {
+        // The parser writes `~` where nothing is written.
+        let absent = style == ScalarStyle::Plain && span.start == span.end;
+        let written = if absent { "" } else { written };
+        let own_tag = tag.and_then(|tag| tag.suffix_in_namespace(CORE));
+        let resolved = match (tag, own_tag) {
+            (None, _) if style == ScalarStyle::Plain => scalar::plain(written, self.dialect),
+            (None, _) => Resolved::Text,
+            (Some(_), Some(name)) => scalar::tagged(&name, written, self.dialect).map_err(|()| {
+                self.error(span, format!("`{written}` cannot be read as `!!{name}`"))
+                    .with_hint("remove the tag, or write a value that fits it")
+            })?,
+            // A custom tag is dropped, and with it the guess at a type (pipeline-format 3.1).
+            (Some(_), None) => Resolved::Text,
+        };
+        let style = match style {
+            ScalarStyle::Plain => Style::Plain,
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
+            ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+        };
+        let content = Content::Scalar { resolved, written: written.to_owned() };
+        self.node(content, span, style, tag.map(Tag::original))
+    }
+
+    fn node(
+        &self,
+        content: Content,
+        span: Span,
+        style: Style,
+        tag: Option<String>,
+    ) -> Result<Node, YamlError> {
+        let (weight, depth) = match &content {
+            Content::Scalar { .. } => (1, 0),
+            Content::Sequence(items) => measure(items.iter()),
+            Content::Mapping(mapping) => measure(mapping.iter().map(|entry| &entry.value)),
+        };
+        if weight > MOST_NODES {
+            let message = format!("aliases unfold to more than {MOST_NODES} values here");
+            return Err(self.error(span, message));
+        }
+        if depth > MOST_LEVELS {
+            let message = format!("values are nested more than {MOST_LEVELS} levels deep here");
+            return Err(self.error(span, message));
+        }
+        let inner = Inner { content, span, style, tag, weight, depth };
+        Ok(Node { inner: Arc::new(inner), alias: None })
+    }
+
+    fn mapping(&self, pairs: Vec<(Node, Node)>) -> Result<Mapping, YamlError> {
+        let mut mapping = Mapping::default();
+        let mut merges = Vec::new();
+        for (key, value) in pairs {
+            if is_merge(&key) {
+                merges.push(value);
+                continue;
+            }
+            let key = self.key(&key)?;
+            let entry = Entry { key, value, merged: false };
+            match mapping.entries.entry(entry.key.text.clone()) {
+                Slot::Vacant(slot) => {
+                    slot.insert(entry);
+                }
+                Slot::Occupied(mut slot) => {
+                    mapping.duplicates.push(Duplicate {
+                        key: entry.key.text.clone(),
+                        first: slot.get().key.span,
+                        second: entry.key.span,
+                    });
+                    slot.insert(entry);
+                }
+            }
+        }
+        for value in merges {
+            self.merge(&mut mapping, &value)?;
+        }
+        Ok(mapping)
+    }
+
+    /// Adds what `<<` brings in; whatever is there already stays, so own keys and earlier merges win.
+    fn merge(&self, into: &mut Mapping, value: &Node) -> Result<(), YamlError> {
+        let refused = |found: &Node| {
+            let message =
+                format!("`<<` needs an alias to a mapping (or a list of them), got {}", found.type_name());
+            self.error(found.site(), message).with_hint("write `<<: *name`, with `&name` on a mapping above")
+        };
+        let sources = match value.as_sequence() {
+            Some(items) => items,
+            None => std::slice::from_ref(value),
+        };
+        for source in sources {
+            let mapping = source.as_mapping().ok_or_else(|| refused(source))?;
+            for entry in mapping.iter() {
+                into.entries
+                    .entry(entry.key.text.clone())
+                    .or_insert_with(|| Entry { merged: true, ..entry.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    fn key(&self, node: &Node) -> Result<Key, YamlError> {
+        let written = node.written().unwrap_or_default();
+        let text = match node.scalar() {
+            Some(Scalar::Text(text)) => text.to_owned(),
+            Some(Scalar::Bool(_)) if self.dialect == Dialect::Config => written.to_owned(),
+            Some(Scalar::Bool(value)) => value.to_string(),
+            Some(Scalar::Int(value)) => value.to_string(),
+            Some(Scalar::UInt(value)) => value.to_string(),
+            Some(Scalar::Float(value)) => float_key_text(value),
+            Some(Scalar::Timestamp(_)) => written.to_owned(),
+            Some(Scalar::Null) | None => {
+                let message =
+                    format!("mapping keys must be plain scalars; this one is a {}", node.type_name());
+                let hint = "write a name before the colon, in quotes if it is meant literally";
+                return Err(self.error(node.site(), message).with_hint(hint));
+            }
+        };
+        Ok(Key { converted: node.as_str().is_none(), text, written: written.to_owned(), span: node.site() })
+    }
+
+    fn error(&self, span: Span, message: impl Into<String>) -> YamlError {
+        YamlError::new(self.file, span, message)
+    }
+}
+
+/// Where a block list starts. For one that is not indented below its key the parser points behind
+/// the first dash.
+fn first_dash(text: &str, start: usize) -> usize {
+    if text[start..].starts_with('-') {
+        return start;
+    }
+    let before = text[..start].trim_end();
+    if before.ends_with('-') { before.len() - 1 } else { start }
+}
+
+fn is_merge(key: &Node) -> bool {
+    let tag_allows = match key.tag() {
+        None => key.style() == Style::Plain,
+        Some(tag) => tag == "!" || tag == "!!merge",
+    };
+    key.alias().is_none() && key.written() == Some("<<") && tag_allows
+}
+
+fn measure<'n>(children: impl Iterator<Item = &'n Node>) -> (u64, u32) {
+    children.fold((1, 1), |(weight, depth), child| {
+        (weight.saturating_add(child.inner.weight), depth.max(child.inner.depth.saturating_add(1)))
+    })
+}
+
+fn empty_node(span: Span) -> Node {
+    Node {
+        inner: Arc::new(Inner {
+            content: Content::Scalar { resolved: Resolved::Null, written: String::new() },
+            span,
+            style: Style::Plain,
+            tag: None,
+            weight: 1,
+            depth: 0,
+        }),
+        alias: None,
+    }
+}
