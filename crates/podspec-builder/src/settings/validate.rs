@@ -1,0 +1,163 @@
+//! Checks of a configuration (job-manifest 9.2), made once, before the first job.
+
+use std::fmt;
+
+use super::Settings;
+use crate::error::NOT_BUILT_YET;
+use crate::text::image::ImageReference;
+use crate::text::quantity;
+
+/// Why a configuration cannot be used. Holds at least one problem; several only where R-180 says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsError {
+    /// The problems, in the order of the checks.
+    pub problems: Vec<SettingsProblem>,
+}
+
+/// One problem of a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsProblem {
+    /// Id of the rule, such as `E-27`, or [`crate::NOT_BUILT_YET`].
+    pub id: &'static str,
+    /// Path of the configuration key, such as `agent-config.additional-hooks[0].path`.
+    pub key: String,
+    /// What is wrong, a lowercase fragment.
+    pub message: String,
+}
+
+impl SettingsProblem {
+    pub(crate) fn new(id: &'static str, key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { id, key: key.into(), message: message.into() }
+    }
+}
+
+impl From<SettingsProblem> for SettingsError {
+    fn from(problem: SettingsProblem) -> Self {
+        Self { problems: vec![problem] }
+    }
+}
+
+impl fmt::Display for SettingsProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.message)
+    }
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+/// The checks that follow decoding, in the order of R-180.
+pub(crate) fn validate(settings: &Settings) -> Result<(), SettingsError> {
+    required_values(settings)?;
+    image(settings)?;
+    additional_hooks(settings)?;
+    if settings.pod_spec_patch.is_some() {
+        return Err(not_built_yet("pod-spec-patch", "patches of the controller").into());
+    }
+    limit("E-32", "image-check-container-cpu-limit", &settings.image_check_container_cpu_limit)?;
+    limit("E-33", "image-check-container-memory-limit", &settings.image_check_container_memory_limit)?;
+    default_class(settings)?;
+    if settings.pod_policy.is_some() {
+        return Err(not_built_yet("pod-policy", "the pod policy").into());
+    }
+    Ok(())
+}
+
+fn not_built_yet(key: &str, what: &str) -> SettingsProblem {
+    SettingsProblem::new(
+        NOT_BUILT_YET,
+        key,
+        format!("{what} is not built yet in this version; remove the key until a later version has it"),
+    )
+}
+
+fn required_values(settings: &Settings) -> Result<(), SettingsProblem> {
+    for (key, text) in
+        [("job-prefix", &settings.job_prefix), ("agent-token-secret", &settings.agent_token_secret)]
+    {
+        if text.is_empty() {
+            return Err(SettingsProblem::new("E-26", key, "is empty and must not be"));
+        }
+    }
+    for (key, number) in [
+        ("job-active-deadline-seconds", settings.job_active_deadline_seconds),
+        ("default-termination-grace-period-seconds", settings.default_termination_grace_period_seconds),
+    ] {
+        if number < 1 {
+            return Err(SettingsProblem::new("E-26", key, format!("is {number} and must be at least 1")));
+        }
+    }
+    Ok(())
+}
+
+fn image(settings: &Settings) -> Result<(), SettingsProblem> {
+    match ImageReference::parse(&settings.image) {
+        Ok(_) => Ok(()),
+        Err(reason) => Err(SettingsProblem::new(
+            "E-25",
+            "image",
+            format!("`{}` is not an image reference: {reason}", settings.image),
+        )),
+    }
+}
+
+/// Reports all problems of all hooks together.
+fn additional_hooks(settings: &Settings) -> Result<(), SettingsError> {
+    let hooks = settings.agent_config.iter().flat_map(|config| &config.additional_hooks);
+    let mut problems = Vec::new();
+    for (index, hook) in hooks.enumerate() {
+        let key = format!("agent-config.additional-hooks[{index}]");
+        if hook.path.is_empty() {
+            problems.push(SettingsProblem::new("E-27", format!("{key}.path"), "is missing or empty"));
+        }
+        match &hook.volume {
+            None => problems.push(SettingsProblem::new("E-28", format!("{key}.volume"), "is missing")),
+            Some(volume) if volume.get("name").and_then(|name| name.as_str()).is_none_or(str::is_empty) => {
+                problems.push(SettingsProblem::new(
+                    "E-29",
+                    format!("{key}.volume.name"),
+                    "is missing or empty",
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(SettingsError { problems }) }
+}
+
+fn limit(id: &'static str, key: &str, text: &str) -> Result<(), SettingsProblem> {
+    if quantity::is_valid(text) {
+        return Ok(());
+    }
+    Err(SettingsProblem::new(id, key, format!("`{text}` is not a Kubernetes quantity")))
+}
+
+fn default_class(settings: &Settings) -> Result<(), SettingsProblem> {
+    let name = &settings.default_resource_class_name;
+    let key = "default-resource-class-name";
+    match &settings.resource_classes {
+        _ if name.is_empty() => Ok(()),
+        None => Err(SettingsProblem::new(
+            "E-34",
+            key,
+            format!("names the class `{name}`, but `resource-classes` is not given"),
+        )),
+        Some(classes) if !classes.contains_key(name) => Err(SettingsProblem::new(
+            "E-35",
+            key,
+            format!("names the class `{name}`, which `resource-classes` does not hold"),
+        )),
+        Some(_) => Ok(()),
+    }
+}
