@@ -28,11 +28,7 @@ pub struct ListedJob {
 impl ListedJob {
     /// A job of priority 0 without a time.
     pub fn new(job: Uuid) -> Self {
-        Self {
-            job,
-            priority: 0,
-            scheduled_at: None,
-        }
+        Self { job, priority: 0, scheduled_at: None }
     }
 }
 
@@ -233,10 +229,7 @@ impl Candidates {
     /// Takes the best ready candidate, with the end of the reservation that it may hold.
     pub(crate) fn pop_first(&mut self) -> Option<(Uuid, Candidate, Option<Instant>)> {
         let (_, job) = self.ready.pop_first()?;
-        let candidate = self
-            .by_job
-            .remove(&job)
-            .expect("a ready job is a candidate");
+        let candidate = self.by_job.remove(&job).expect("a ready job is a candidate");
         Some((job, candidate, self.reserved.remove(&job)))
     }
 

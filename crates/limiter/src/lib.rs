@@ -199,15 +199,9 @@ impl Limiter {
     /// Gives the slot back and puts the job among the candidates again, not before `not_before` (P8).
     ///
     /// The caller counts the failure in [`Admission::attempts`] first.
-    pub fn requeue(
-        &mut self,
-        admission: Admission,
-        reserved_until: Option<Instant>,
-        not_before: Instant,
-    ) {
+    pub fn requeue(&mut self, admission: Admission, reserved_until: Option<Instant>, not_before: Instant) {
         self.release(admission.job);
-        self.candidates
-            .put_back(admission, reserved_until, not_before);
+        self.candidates.put_back(admission, reserved_until, not_before);
     }
 
     /// Free slots, `None` when there is no limit: `max(0, limit − in flight)` (L1, L6).

@@ -11,28 +11,17 @@ fn job(n: u128) -> Uuid {
 }
 
 fn listed(n: u128, priority: i64, scheduled_at: i64) -> ListedJob {
-    ListedJob {
-        job: job(n),
-        priority,
-        scheduled_at: Some(scheduled_at),
-    }
+    ListedJob { job: job(n), priority, scheduled_at: Some(scheduled_at) }
 }
 
 fn limiter(limit: usize) -> Limiter {
-    let mut limiter = Limiter::new(Limits {
-        max_in_flight: NonZeroUsize::new(limit),
-        ..Limits::default()
-    });
+    let mut limiter = Limiter::new(Limits { max_in_flight: NonZeroUsize::new(limit), ..Limits::default() });
     limiter.open();
     limiter
 }
 
 fn admitted(limiter: &mut Limiter, now: Instant) -> Vec<u128> {
-    limiter
-        .admit(now)
-        .into_iter()
-        .map(|admission| admission.job.as_u128())
-        .collect()
+    limiter.admit(now).into_iter().map(|admission| admission.job.as_u128()).collect()
 }
 
 /// lifecycle L4
@@ -51,18 +40,10 @@ fn nothing_is_admitted_before_the_first_complete_list_of_jobs() {
 fn a_slot_is_taken_at_admission_and_only_jobs_hold_slots() {
     let now = Instant::now();
     let mut limiter = limiter(2);
-    assert_eq!(
-        limiter.free(),
-        Some(2),
-        "an idle limiter has all its slots (B11)"
-    );
+    assert_eq!(limiter.free(), Some(2), "an idle limiter has all its slots (B11)");
     limiter.listed((1..=3).map(|n| listed(n, 0, 0)), ListingEnd::Complete, now);
     assert_eq!(admitted(&mut limiter, now), [1, 2]);
-    assert_eq!(
-        limiter.free(),
-        Some(0),
-        "no event was needed to charge them"
-    );
+    assert_eq!(limiter.free(), Some(0), "no event was needed to charge them");
     assert!(admitted(&mut limiter, now).is_empty());
 }
 
@@ -70,26 +51,15 @@ fn a_slot_is_taken_at_admission_and_only_jobs_hold_slots() {
 #[test]
 fn more_in_flight_than_the_limit_admits_nothing_until_it_has_shrunk_below() {
     let now = Instant::now();
-    let mut limiter = Limiter::new(Limits {
-        max_in_flight: NonZeroUsize::new(2),
-        ..Limits::default()
-    });
+    let mut limiter = Limiter::new(Limits { max_in_flight: NonZeroUsize::new(2), ..Limits::default() });
     for n in 1..=6 {
         limiter.hold(job(n));
     }
     limiter.open();
-    limiter.listed(
-        [listed(10, 0, 0), listed(11, 0, 0)],
-        ListingEnd::Complete,
-        now,
-    );
+    limiter.listed([listed(10, 0, 0), listed(11, 0, 0)], ListingEnd::Complete, now);
     for n in 1..=4 {
         limiter.release(job(n));
-        assert!(
-            admitted(&mut limiter, now).is_empty(),
-            "{} of 2 in flight",
-            limiter.in_flight().len()
-        );
+        assert!(admitted(&mut limiter, now).is_empty(), "{} of 2 in flight", limiter.in_flight().len());
     }
     limiter.release(job(5));
     assert_eq!(admitted(&mut limiter, now), [10]);
@@ -100,22 +70,12 @@ fn more_in_flight_than_the_limit_admits_nothing_until_it_has_shrunk_below() {
 fn holding_and_releasing_are_idempotent() {
     let now = Instant::now();
     let mut limiter = limiter(1);
-    limiter.listed(
-        [listed(1, 0, 0), listed(2, 0, 1)],
-        ListingEnd::Complete,
-        now,
-    );
+    limiter.listed([listed(1, 0, 0), listed(2, 0, 1)], ListingEnd::Complete, now);
     assert_eq!(admitted(&mut limiter, now), [1]);
     assert!(!limiter.hold(job(1)), "the watch shows what was admitted");
-    assert!(
-        limiter.hold(job(7)),
-        "a Job made by somebody else is charged"
-    );
+    assert!(limiter.hold(job(7)), "a Job made by somebody else is charged");
     assert!(limiter.release(job(1)));
-    assert!(
-        !limiter.release(job(1)),
-        "a late event releases nothing more"
-    );
+    assert!(!limiter.release(job(1)), "a late event releases nothing more");
     assert!(admitted(&mut limiter, now).is_empty());
     limiter.release(job(7));
     assert_eq!(admitted(&mut limiter, now), [2]);
@@ -126,17 +86,9 @@ fn holding_and_releasing_are_idempotent() {
 fn without_a_limit_only_the_number_of_creators_bounds_admission() {
     let now = Instant::now();
     let three = NonZeroUsize::new(3).expect("3 is not zero");
-    let mut limiter = Limiter::new(Limits {
-        max_in_flight: None,
-        max_starting: three,
-        ..Limits::default()
-    });
+    let mut limiter = Limiter::new(Limits { max_in_flight: None, max_starting: three, ..Limits::default() });
     limiter.open();
-    limiter.listed(
-        (1..=7).map(|n| listed(n, 0, n as i64)),
-        ListingEnd::Complete,
-        now,
-    );
+    limiter.listed((1..=7).map(|n| listed(n, 0, n as i64)), ListingEnd::Complete, now);
     assert_eq!(limiter.free(), None);
     assert_eq!(admitted(&mut limiter, now), [1, 2, 3]);
     limiter.started(job(2));
@@ -169,16 +121,8 @@ fn order_is_priority_then_age_then_first_seen() {
 fn seeing_a_job_again_updates_its_priority_and_keeps_its_place() {
     let now = Instant::now();
     let mut limiter = limiter(1);
-    limiter.listed(
-        [listed(1, 0, 0), listed(2, 0, 1)],
-        ListingEnd::Complete,
-        now,
-    );
-    limiter.listed(
-        [listed(2, 7, 1), listed(1, 0, 0), listed(2, 7, 1)],
-        ListingEnd::Complete,
-        now,
-    );
+    limiter.listed([listed(1, 0, 0), listed(2, 0, 1)], ListingEnd::Complete, now);
+    limiter.listed([listed(2, 7, 1), listed(1, 0, 0), listed(2, 7, 1)], ListingEnd::Complete, now);
     assert_eq!(limiter.queue_length(), 2);
     assert_eq!(admitted(&mut limiter, now), [2]);
 }
@@ -188,27 +132,13 @@ fn seeing_a_job_again_updates_its_priority_and_keeps_its_place() {
 fn a_full_queue_evicts_the_last_in_order() {
     let now = Instant::now();
     let bound = NonZeroUsize::new(100).expect("100 is not zero");
-    let mut limiter = Limiter::new(Limits {
-        max_in_flight: None,
-        work_queue_limit: bound,
-        max_starting: bound,
-    });
+    let mut limiter =
+        Limiter::new(Limits { max_in_flight: None, work_queue_limit: bound, max_starting: bound });
     limiter.open();
     limiter.set_paused(true);
-    limiter.listed(
-        (0..100).map(|n| listed(n, 0, n as i64)),
-        ListingEnd::Partial,
-        now,
-    );
-    let outcome = limiter.listed(
-        (200..250).map(|n| listed(n, 9, n as i64)),
-        ListingEnd::Partial,
-        now,
-    );
-    assert_eq!(
-        outcome.evicted,
-        (50..100).rev().map(job).collect::<Vec<_>>()
-    );
+    limiter.listed((0..100).map(|n| listed(n, 0, n as i64)), ListingEnd::Partial, now);
+    let outcome = limiter.listed((200..250).map(|n| listed(n, 9, n as i64)), ListingEnd::Partial, now);
+    assert_eq!(outcome.evicted, (50..100).rev().map(job).collect::<Vec<_>>());
     limiter.set_paused(false);
     let first: Vec<u128> = admitted(&mut limiter, now).into_iter().take(50).collect();
     assert_eq!(first, (200..250).collect::<Vec<_>>());
@@ -234,17 +164,10 @@ fn two_complete_listings_without_a_job_remove_it() {
     let now = Instant::now();
     let mut limiter = limiter(5);
     limiter.set_paused(true);
-    limiter.listed(
-        [listed(1, 0, 0), listed(2, 0, 0)],
-        ListingEnd::Complete,
-        now,
-    );
+    limiter.listed([listed(1, 0, 0), listed(2, 0, 0)], ListingEnd::Complete, now);
     let listing = |limiter: &mut Limiter, end| limiter.listed([listed(2, 0, 0)], end, now).vanished;
     assert!(listing(&mut limiter, ListingEnd::Complete).is_empty());
-    assert!(
-        listing(&mut limiter, ListingEnd::Partial).is_empty(),
-        "a partial listing proves nothing"
-    );
+    assert!(listing(&mut limiter, ListingEnd::Partial).is_empty(), "a partial listing proves nothing");
     assert_eq!(listing(&mut limiter, ListingEnd::Complete), [job(1)]);
     assert_eq!(limiter.queue_length(), 1);
 }
@@ -256,36 +179,23 @@ fn a_failed_attempt_returns_its_slot_and_waits_with_its_reservation() {
     let later = now + Duration::from_secs(1);
     let expiry = now + Duration::from_secs(900);
     let mut limiter = limiter(1);
-    limiter.listed(
-        [listed(1, 0, 0), listed(2, 0, 1)],
-        ListingEnd::Complete,
-        now,
-    );
+    limiter.listed([listed(1, 0, 0), listed(2, 0, 1)], ListingEnd::Complete, now);
     let mut admission = limiter.admit(now).remove(0);
     admission.attempts.failed += 1;
     limiter.requeue(admission, Some(expiry), later);
     assert_eq!(limiter.free(), Some(1), "the slot came back");
     assert_eq!(limiter.next_wake(), Some(later));
-    assert_eq!(
-        limiter.reserved_candidates().collect::<Vec<_>>(),
-        [(job(1), expiry)]
-    );
+    assert_eq!(limiter.reserved_candidates().collect::<Vec<_>>(), [(job(1), expiry)]);
     for _ in 0..2 {
         assert!(
-            limiter
-                .listed([listed(2, 0, 1)], ListingEnd::Complete, now)
-                .vanished
-                .is_empty(),
+            limiter.listed([listed(2, 0, 1)], ListingEnd::Complete, now).vanished.is_empty(),
             "reserved jobs are hidden"
         );
     }
     assert_eq!(admitted(&mut limiter, now), [2]);
     limiter.release(job(2));
     let again = limiter.admit(later).remove(0);
-    assert_eq!(
-        (again.job, again.attempts.failed, again.reserved_until),
-        (job(1), 1, Some(expiry))
-    );
+    assert_eq!((again.job, again.attempts.failed, again.reserved_until), (job(1), 1, Some(expiry)));
 }
 
 /// One step of a random script.
@@ -300,10 +210,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        (
-            prop::collection::vec((0..40_u8, any::<i8>()), 0..12),
-            any::<bool>()
-        )
+        (prop::collection::vec((0..40_u8, any::<i8>()), 0..12), any::<bool>())
             .prop_map(|(jobs, end)| Step::Listed(jobs, end)),
         (0..40_u8).prop_map(Step::Hold),
         (0..40_u8).prop_map(Step::Release),

@@ -1,0 +1,120 @@
+//! The table of `lifecycle.md` 1.3: what Buildkite says × what Kubernetes shows → what we do.
+
+use crate::{AgentSeen, BuildkiteState, JobSeen, PodSeen};
+
+/// A column of the table: what Kubernetes shows of the job.
+///
+/// The column *no Job* is not here: jobs without one are the limiter's and the start of an attempt's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Workload {
+    /// The Job is suspended and has no pod.
+    Suspended,
+    /// The Job is active and has no pod.
+    WithoutPod,
+    /// A pod exists; its agent container has neither run nor ended.
+    AgentNotStarted,
+    /// The agent container runs.
+    AgentRunning,
+    /// The agent container ended; the Job has not.
+    AgentTerminated,
+    /// The Job ended and its agent never started.
+    EndedWithoutAgent,
+    /// The Job ended and its agent had started.
+    EndedWithAgent,
+}
+
+impl Workload {
+    /// Every column, in the order of the table.
+    pub const ALL: [Self; 7] = [
+        Self::Suspended,
+        Self::WithoutPod,
+        Self::AgentNotStarted,
+        Self::AgentRunning,
+        Self::AgentTerminated,
+        Self::EndedWithoutAgent,
+        Self::EndedWithAgent,
+    ];
+
+    /// The column of a Job and the last that was seen of its Pod.
+    ///
+    /// `agent_started` remembers that the agent ran even when the pod is gone by now.
+    pub fn of(job: &JobSeen, pod: Option<&PodSeen>, agent_started: bool) -> Self {
+        if job.end.is_some() {
+            return if agent_started { Self::EndedWithAgent } else { Self::EndedWithoutAgent };
+        }
+        match pod.map(|pod| pod.agent) {
+            Some(AgentSeen::NotStarted) => Self::AgentNotStarted,
+            Some(AgentSeen::Running) => Self::AgentRunning,
+            Some(AgentSeen::Terminated { .. }) => Self::AgentTerminated,
+            None if job.suspended => Self::Suspended,
+            None => Self::WithoutPod,
+        }
+    }
+}
+
+/// A failure or clean-up rule of `lifecycle.md` that a cell names and that no code carries out yet.
+///
+/// Such a cell means "wait", and the controller logs it once per job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unbuilt {
+    /// A job of another owner: its Job would be deleted after two confirmations.
+    OtherOwner,
+    /// Make room for another attempt.
+    D5,
+    /// Scheduled again although its agent had started: warn, do not recreate.
+    X20,
+    /// Job over before the agent started.
+    F9,
+    /// Agent runs on although the job is over.
+    F10b,
+    /// Other containers run on after the agent.
+    F10,
+}
+
+/// What a cell of the table says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cell {
+    /// Nothing, keep watching.
+    Wait,
+    /// Keep the reservation alive (1.8) and keep watching; F1, F4–F8 have their triggers from here.
+    Renew,
+    /// The reservation lapsed: reserve again and keep watching.
+    ReReserve,
+    /// F3: the pod failed before the agent acquired; tell Buildkite.
+    F3,
+    /// F3b: the agent ended before it acquired; tell Buildkite.
+    F3b,
+    /// The job's result is with Buildkite; nothing to tell, nothing to renew.
+    Settled,
+    /// A rule that is not carried out yet: wait, and say so.
+    WaitFor(Unbuilt),
+}
+
+/// The cell of the table.
+pub fn cell(state: BuildkiteState, workload: Workload) -> Cell {
+    use BuildkiteState as S;
+    use Workload as W;
+    match (state, workload) {
+        (_, W::AgentTerminated) => Cell::WaitFor(Unbuilt::F10),
+        (S::Ended, W::AgentRunning) => Cell::WaitFor(Unbuilt::F10b),
+        (S::Reserved, W::EndedWithoutAgent) => Cell::F3,
+        (S::Reserved, W::EndedWithAgent) => Cell::F3b,
+        (S::Reserved, _) => Cell::Renew,
+        // The agent is acquiring, or the word is not one that we may act upon.
+        (_, W::AgentRunning) | (S::NotRunnable | S::Unknown, _) => Cell::Wait,
+        (S::Scheduled, W::EndedWithoutAgent) => Cell::WaitFor(Unbuilt::D5),
+        (S::Scheduled, W::EndedWithAgent) => Cell::WaitFor(Unbuilt::X20),
+        (S::Scheduled, W::Suspended | W::WithoutPod | W::AgentNotStarted) => Cell::ReReserve,
+        (S::AgentOwned | S::WindingDown | S::Ended | S::Absent, W::EndedWithoutAgent | W::EndedWithAgent) => {
+            Cell::Settled
+        }
+        (S::AgentOwned | S::WindingDown, W::Suspended | W::WithoutPod) => Cell::WaitFor(Unbuilt::OtherOwner),
+        (S::AgentOwned | S::WindingDown, W::AgentNotStarted) => Cell::Wait,
+        (S::Ended | S::Absent, W::Suspended | W::WithoutPod | W::AgentNotStarted) => {
+            Cell::WaitFor(Unbuilt::F9)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+//! The table as it stands in the specification: one line per row, one word per column.
+
+use super::*;
+use crate::JobEnd;
+
+/// The columns in the order of [`Workload::ALL`], a word for each cell.
+const TABLE: [(BuildkiteState, [&str; 7]); 8] = [
+    (BuildkiteState::Scheduled, ["re-reserve", "re-reserve", "re-reserve", "wait", "F10", "D5", "X20"]),
+    (BuildkiteState::Reserved, ["renew", "renew", "renew", "renew", "F10", "F3", "F3b"]),
+    (BuildkiteState::AgentOwned, ["other", "other", "wait", "wait", "F10", "settled", "settled"]),
+    (BuildkiteState::WindingDown, ["other", "other", "wait", "wait", "F10", "settled", "settled"]),
+    (BuildkiteState::Ended, ["F9", "F9", "F9", "F10b", "F10", "settled", "settled"]),
+    (BuildkiteState::Absent, ["F9", "F9", "F9", "wait", "F10", "settled", "settled"]),
+    (BuildkiteState::NotRunnable, ["wait", "wait", "wait", "wait", "F10", "wait", "wait"]),
+    (BuildkiteState::Unknown, ["wait", "wait", "wait", "wait", "F10", "wait", "wait"]),
+];
+
+fn word(cell: Cell) -> &'static str {
+    match cell {
+        Cell::Wait => "wait",
+        Cell::Renew => "renew",
+        Cell::ReReserve => "re-reserve",
+        Cell::F3 => "F3",
+        Cell::F3b => "F3b",
+        Cell::Settled => "settled",
+        Cell::WaitFor(Unbuilt::OtherOwner) => "other",
+        Cell::WaitFor(Unbuilt::D5) => "D5",
+        Cell::WaitFor(Unbuilt::X20) => "X20",
+        Cell::WaitFor(Unbuilt::F9) => "F9",
+        Cell::WaitFor(Unbuilt::F10b) => "F10b",
+        Cell::WaitFor(Unbuilt::F10) => "F10",
+    }
+}
+
+#[test]
+fn every_cell_is_what_the_table_says() {
+    for (state, row) in TABLE {
+        let got = Workload::ALL.map(|workload| word(cell(state, workload)));
+        assert_eq!(got, row, "{state:?}");
+    }
+    assert_eq!(TABLE.map(|(state, _)| state), BuildkiteState::ALL);
+}
+
+#[test]
+fn the_column_follows_the_agent_container_and_never_the_phase() {
+    let active = JobSeen::default();
+    let suspended = JobSeen { suspended: true, ..JobSeen::default() };
+    let over = JobSeen { end: Some(JobEnd::Complete), ..JobSeen::default() };
+    let pod = |agent| PodSeen { agent, ..PodSeen::default() };
+    let ended = AgentSeen::Terminated { exit_code: 27 };
+    let cases = [
+        (&active, None, false, Workload::WithoutPod),
+        (&suspended, None, false, Workload::Suspended),
+        (&active, Some(pod(AgentSeen::NotStarted)), false, Workload::AgentNotStarted),
+        (&active, Some(pod(AgentSeen::Running)), true, Workload::AgentRunning),
+        (&active, Some(pod(ended)), true, Workload::AgentTerminated),
+        (&over, Some(pod(AgentSeen::NotStarted)), false, Workload::EndedWithoutAgent),
+        (&over, None, true, Workload::EndedWithAgent),
+    ];
+    for (job, pod, agent_started, want) in cases {
+        assert_eq!(Workload::of(job, pod.as_ref(), agent_started), want);
+    }
+}
