@@ -1,0 +1,1 @@
+//! Level 3: a real control plane without a node; the test plays the kubelet.

@@ -1,0 +1,1 @@
+//! Level 4: real kubelet, containerd and agent, the simulator as Buildkite.

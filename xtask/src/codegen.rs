@@ -1,0 +1,65 @@
+//! `cargo xtask codegen`: the parts of the documentation that are derived from the code.
+//!
+//! A table of crates goes between two markers of README.md and ARCHITECTURE.md; the `--help` texts
+//! of the binaries become pages of `docs/cli`. `--check` only compares.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace;
+
+mod crates;
+mod help;
+
+/// Write or compare.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Change nothing; fail and name the files that are out of date
+    #[arg(long)]
+    check: bool,
+}
+
+/// Writes every generated file, or compares them with `--check`.
+///
+/// # Errors
+/// When a source cannot be read, a binary does not build, or with `--check` a file differs.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let root = workspace::root();
+    let mut stale = Vec::new();
+    for (path, want) in generated(&root)? {
+        let have = std::fs::read_to_string(&path).unwrap_or_default();
+        if have == want {
+            continue;
+        }
+        let shown = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
+        if args.check {
+            stale.push(shown);
+            continue;
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        }
+        std::fs::write(&path, want).with_context(|| format!("cannot write {shown}"))?;
+        println!("wrote {shown}");
+    }
+    if stale.is_empty() {
+        return Ok(());
+    }
+    bail!("out of date: {}; run `cargo xtask codegen`", stale.join(", "))
+}
+
+/// Every generated file with its wanted content.
+fn generated(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
+    let mut files = help::pages(root)?;
+    let table = crates::table(root)?;
+    for name in ["README.md", "ARCHITECTURE.md"] {
+        let path = root.join(name);
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        if let Some(text) = crates::replace(&text, &table) {
+            files.insert(path, text);
+        }
+    }
+    Ok(files)
+}
