@@ -1,1 +1,2 @@
 //! buildkite-sim
+pub mod pipeline;
