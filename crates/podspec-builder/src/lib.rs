@@ -1,42 +1,70 @@
 //! From one Buildkite job to one Kubernetes Job: a pure function.
+//!
+//! [`Builder`] takes the job, its kubernetes plugin block and the controller's settings, and returns a
+//! `batch/v1` Job as JSON with warnings, or exactly one error (`docs/spec/job-manifest.md`, to which the
+//! ids R-, E- and W- in this crate refer). It does no I/O, knows neither clock nor environment, and keeps
+//! nothing between two jobs: equal arguments give equal bytes.
+//!
+//! A build runs in four stages, one module each: `compose` (what step and configuration ask for),
+//! `patch` (what changes it), `derive` (all that depends on the finished pod), `check` (what it must
+//! fulfil).
+//!
+//! Not built yet, and refused by name with the id [`NOT_BUILT_YET`]: `pod-spec-patch` and `pod-policy` of
+//! the configuration, `podSpecPatch` of the block.
+//!
+//! ```
+//! use podspec_builder::{Builder, JobRequest, JobUuid, Settings};
+//!
+//! let builder = Builder::new(Settings::default())?;
+//! let job = JobRequest::new(JobUuid::new("0195e5a7-0c3a-4a5b-9d68-6f1f3c2b1a00")?, "make test");
+//! let plugins = builder.parse_plugin(&job)?;
+//! let built = builder.build(&job, &plugins, None)?;
+//! assert_eq!(built.job["metadata"]["name"], "buildkite-0195e5a7-0c3a-4a5b-9d68-6f1f3c2b1a00");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+mod check;
+mod compose;
+mod derive;
+mod draft;
+mod env_list;
 mod error;
 mod job;
-mod params;
+mod job_object;
+mod object;
+mod patch;
+mod path;
+mod plugin;
+mod pull_policy;
+mod read;
+mod schema;
+mod scripts;
 mod settings;
 mod text;
 
+use pipeline_model::KubernetesPlugin;
 use serde_json::Value;
 
 pub use error::{BuildError, NOT_BUILT_YET, Warning};
 pub use job::{AgentTokenSource, InvalidJobUuid, JobRequest, JobUuid};
-pub use params::{
-    CheckoutParams, CommandParams, GitMirrors, Interposer, Metadata, PullPolicy, SidecarParams, UnknownWord,
+pub use pipeline_model::{
+    CheckoutParams, CommandParams, GitMirrors, Interposer, Metadata, SidecarParams, UnknownWord,
 };
+pub use plugin::ParsedPlugins;
+pub use pull_policy::PullPolicy;
 pub use settings::{
     AGENT_TOKEN_KEY, AdditionalHook, AgentConfig, DEFAULT_AGENT_VERSION, PodPolicy, ResourceClass, Settings,
     SettingsError, SettingsProblem,
 };
 
+use draft::Inputs;
+
 /// Builds Jobs under one configuration. Holds no state between jobs (R-3).
 #[derive(Clone, Debug)]
 pub struct Builder {
     settings: Settings,
-}
-
-/// The kubernetes plugin block of a job, with what the job's other plugins mean for the pod.
-#[derive(Clone, Debug, Default)]
-pub struct KubernetesPlugin {
-    pod_template: Option<String>,
-}
-
-impl KubernetesPlugin {
-    /// Name of the PodTemplate that the caller must read, if the block names one and uses it (R-37).
-    #[must_use]
-    pub fn pod_template(&self) -> Option<&str> {
-        self.pod_template.as_deref()
-    }
+    warnings: Vec<Warning>,
 }
 
 /// A built Job.
@@ -52,40 +80,67 @@ impl Builder {
     /// Takes a configuration.
     ///
     /// # Errors
-    /// The configuration breaks one of E-25 to E-36 or E-42, or uses a key that is not built yet.
-    pub fn new(settings: Settings) -> Result<Self, SettingsError> {
+    /// The configuration breaks one of E-25 to E-36, or uses a key that is not built yet.
+    pub fn new(mut settings: Settings) -> Result<Self, SettingsError> {
+        let warnings = settings::objects::read(&mut settings)?;
         settings::validate::validate(&settings)?;
-        Ok(Self { settings })
+        Ok(Self { settings, warnings })
     }
 
-    /// The configuration, as it was given.
+    /// The configuration in force.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Reads the job's plugin list; `None` means that there is no kubernetes plugin block.
+    /// What is worth knowing about the configuration, such as a key in the wrong letter case (W-17).
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Reads the job's plugin list. A step of its own, so that the caller learns which PodTemplate it must
+    /// read before it builds (R-7). The warnings come back with the built Job.
     ///
     /// # Errors
     /// E-1 to E-6 and E-40.
-    pub fn parse_plugin(&self, job: &JobRequest) -> Result<Option<KubernetesPlugin>, BuildError> {
-        match job.env("BUILDKITE_PLUGINS") {
-            "" | "null" | "[]" => Ok(None),
-            _ => Err(BuildError::new(NOT_BUILT_YET, "plugins are not built yet")),
-        }
+    pub fn parse_plugin(&self, job: &JobRequest) -> Result<ParsedPlugins, BuildError> {
+        plugin::parse(job.env("BUILDKITE_PLUGINS"), self.settings.prohibit_kubernetes_plugin)
     }
 
-    /// Builds the Job. `pod_template` is the `template.spec` of the PodTemplate that the block names.
+    /// Builds the Job. `pod_template` is the `template.spec` of the PodTemplate that
+    /// [`ParsedPlugins::pod_template`] names; without such a name it is ignored.
     ///
     /// # Errors
-    /// One of job-manifest 9.1, or a feature that is not built yet.
+    /// One of job-manifest 9.1, or [`NOT_BUILT_YET`].
     pub fn build(
         &self,
         job: &JobRequest,
-        plugin: Option<&KubernetesPlugin>,
+        plugins: &ParsedPlugins,
         pod_template: Option<&Value>,
     ) -> Result<Built, BuildError> {
-        let _ = (job, plugin, pod_template);
-        Err(BuildError::new(NOT_BUILT_YET, "pods are not built yet"))
+        let no_block = KubernetesPlugin::default();
+        let inputs = Inputs {
+            job,
+            settings: &self.settings,
+            plugin: plugins.block.as_ref().unwrap_or(&no_block),
+            names_other_plugins: plugins.names_others,
+        };
+        let mut warnings = plugins.warnings.clone();
+        let template = match pod_template.filter(|_| plugins.pod_template().is_some()) {
+            Some(spec) => {
+                let (spec, mut found) = plugin::read_pod_template(spec)?;
+                warnings.append(&mut found);
+                Some(spec)
+            }
+            None => None,
+        };
+        let mut draft = compose::compose(inputs, template)?;
+        patch::patch(&mut draft, inputs)?;
+        derive::derive(&mut draft, inputs)?;
+        check::check(&draft)?;
+        let (job, mut found) = job_object::assemble(draft, inputs);
+        warnings.append(&mut found);
+        Ok(Built { job, warnings })
     }
 }

@@ -5,14 +5,16 @@
 //! stay JSON values exactly as they were written; [`crate::Builder::new`] reads them against the
 //! Kubernetes schema and refuses what does not fit.
 
+pub(crate) mod objects;
 pub(crate) mod validate;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use pipeline_model::{CheckoutParams, CommandParams, Metadata, SidecarParams};
 use serde_json::Value;
 
-use crate::params::{CheckoutParams, CommandParams, Metadata, PullPolicy, SidecarParams};
+use crate::pull_policy::PullPolicy;
 
 pub use validate::{SettingsError, SettingsProblem};
 

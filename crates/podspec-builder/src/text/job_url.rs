@@ -136,7 +136,7 @@ fn rewrite_host(scheme: &str, host: &str) -> Option<String> {
         }
         decode_host(host)?
     };
-    Some(encode(&decoded, |byte| may_stand_in_host(byte)))
+    Some(encode(&decoded, may_stand_in_host))
 }
 
 /// `address` still has its opening bracket, `tail` starts with the closing one.

@@ -1,0 +1,70 @@
+//! Stage 1: the pod as the step, the template and the configuration describe it (job-manifest 5.1 to 5.11).
+
+mod agent;
+mod agent_env;
+mod agent_paths;
+mod checkout;
+mod checkout_params;
+mod command;
+mod metadata;
+mod mounts;
+mod resource_class;
+mod setup;
+mod sidecar;
+mod start;
+mod tags;
+mod volumes;
+
+use serde_json::Value;
+
+use crate::check::names;
+use crate::draft::{Draft, Inputs, Roles};
+use crate::error::BuildError;
+use crate::object::{CONTAINERS, INIT_CONTAINERS, list_mut};
+
+use agent_paths::AgentPaths;
+use checkout_params::EffectiveCheckout;
+use mounts::Mounts;
+use tags::AgentTags;
+
+pub(crate) use mounts::{workspace_mount, workspace_volume_name};
+
+/// Composes the pod. `template` is the pod spec of the named PodTemplate, already read.
+///
+/// # Errors
+/// E-7, E-8, E-9 to E-12, E-23, in this order.
+pub(crate) fn compose(inputs: Inputs<'_>, template: Option<Value>) -> Result<Draft, BuildError> {
+    let mut warnings = Vec::new();
+    let mut pod = start::pod_spec(inputs, template)?;
+    let tags = AgentTags::parse(&inputs.job.agent_query_rules, &mut warnings);
+    let (labels, annotations) = metadata::compose(inputs, &tags, &mut warnings);
+
+    let paths = AgentPaths::of(inputs.settings.agent_config.as_ref());
+    let checkout = EffectiveCheckout::of(inputs);
+    let mounts = Mounts::new(inputs, &paths, &checkout);
+    volumes::append(&mut pod, inputs.settings);
+
+    let mut roles = Roles { checkout: !checkout.skip, ..Roles::default() };
+    command::compose(&mut pod, inputs, &mounts, &mut roles, &mut warnings);
+    let sidecars = sidecar::compose(inputs, &mounts, &mut roles);
+    resource_class::apply(&mut pod, inputs.settings, &tags)?;
+
+    let regular = list_mut(&mut pod, CONTAINERS);
+    regular.push(agent::compose(inputs, &tags, &paths, &checkout, &mounts));
+    if !checkout.skip {
+        regular.push(checkout::compose(inputs, &checkout, &mounts));
+        checkout::append_volumes(&mut pod, &checkout);
+    }
+    let init = list_mut(&mut pod, INIT_CONTAINERS);
+    init.insert(0, setup::compose(inputs, &mounts));
+    init.extend(sidecars);
+
+    volumes::drop_repeats(&mut pod);
+    names::distinct(&pod)?;
+    Ok(Draft { pod, roles, labels, annotations, skip_checkout: checkout.skip, warnings })
+}
+
+/// Whether checkout needs the credential step.
+pub(crate) fn has_credentials(inputs: Inputs<'_>) -> bool {
+    EffectiveCheckout::of(inputs).credentials.is_some()
+}

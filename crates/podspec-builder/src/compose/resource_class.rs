@@ -1,0 +1,99 @@
+//! Resource classes (job-manifest ).
+
+use serde_json::Value;
+
+use crate::compose::tags::AgentTags;
+use crate::error::BuildError;
+use crate::object::{CONTAINERS, Object, as_object, as_object_mut, list_mut, object_mut};
+use crate::settings::{ResourceClass, Settings};
+
+/// The tag with which a step asks for a class.
+const CLASS_TAG: &str = "resource_class";
+
+/// How strong a class is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Strength {
+    /// A tag asked for it: it replaces what the pod spec says.
+    Requested,
+    /// The controller's default: it fills what the pod spec leaves open.
+    Default,
+}
+
+/// Applies the class of the job to the pod, whose regular containers are all command containers by now.
+///
+/// # Errors
+/// E-9 to E-12.
+pub(crate) fn apply(pod: &mut Object, settings: &Settings, tags: &AgentTags) -> Result<(), BuildError> {
+    let Some((class, strength)) = find(settings, tags)? else { return Ok(()) };
+    if !class.node_selector.is_empty() {
+        let selector = object_mut(pod, "nodeSelector");
+        for (key, value) in &class.node_selector {
+            if strength == Strength::Requested || !selector.contains_key(key) {
+                selector.insert(key.clone(), value.as_str().into());
+            }
+        }
+    }
+    if let Some(resources) = &class.resource {
+        for container in list_mut(pod, CONTAINERS) {
+            merge(as_object_mut(container), as_object(resources), strength);
+        }
+    }
+    if let Some(resources) = &class.pod_resource {
+        merge(pod, as_object(resources), strength);
+    }
+    Ok(())
+}
+
+fn find<'a>(
+    settings: &'a Settings,
+    tags: &AgentTags,
+) -> Result<Option<(&'a ResourceClass, Strength)>, BuildError> {
+    let default = settings.default_resource_class_name.as_str();
+    let (name, strength) = match tags.get(CLASS_TAG) {
+        Some(name) => (name, Strength::Requested),
+        None if default.is_empty() => return Ok(None),
+        None => (default, Strength::Default),
+    };
+    let asker = match strength {
+        Strength::Requested => {
+            format!("the step asks for resource class `{name}` with the tag `{CLASS_TAG}`")
+        }
+        Strength::Default => format!("the controller's default resource class is `{name}`"),
+    };
+    let Some(classes) = &settings.resource_classes else {
+        let id = if strength == Strength::Requested { "E-9" } else { "E-10" };
+        return Err(BuildError::new(id, format!("{asker}, but the controller has no resource classes"))
+            .hint("remove the tag or configure `resource-classes`"));
+    };
+    let Some(class) = classes.get(name) else {
+        let id = if strength == Strength::Requested { "E-11" } else { "E-12" };
+        let defined: Vec<&str> = classes.keys().map(String::as_str).collect();
+        return Err(BuildError::new(id, format!("{asker}, but there is no such class")).hint(format!(
+            "defined are: {}",
+            if defined.is_empty() { "none".to_owned() } else { defined.join(", ") }
+        )));
+    };
+    Ok(Some((class, strength)))
+}
+
+/// Merges requests and limits, name by name. Claims of a class are ignored.
+fn merge(holder: &mut Object, class: &Object, strength: Strength) {
+    let mentioned = |name: &str| {
+        let resources = holder.get("resources");
+        ["requests", "limits"]
+            .iter()
+            .any(|part| resources.is_some_and(|resources| resources[*part].get(name).is_some()))
+    };
+    let mut writes: Vec<(&str, &String, &Value)> = Vec::new();
+    for part in ["requests", "limits"] {
+        for (name, quantity) in class.get(part).and_then(Value::as_object).into_iter().flatten() {
+            if strength == Strength::Requested || !mentioned(name) {
+                writes.push((part, name, quantity));
+            }
+        }
+    }
+    for (part, name, quantity) in writes {
+        let resources = object_mut(object_mut(holder, "resources"), part);
+        resources.insert(name.clone(), quantity.clone());
+    }
+}

@@ -1,0 +1,26 @@
+//! Stage 3: everything that depends on the finished pod (job-manifest 5.13 to 5.17).
+
+mod commands;
+mod image_checks;
+mod images;
+mod mounts;
+mod placeholders;
+mod pod_level;
+mod users;
+
+use crate::draft::{Draft, Inputs};
+use crate::error::BuildError;
+
+/// Fills every placeholder and decides images, policies and checks.
+///
+/// # Errors
+/// E-39, then E-13. E-37 and E-38 come with patches: nothing else removes a container.
+pub(crate) fn derive(draft: &mut Draft, inputs: Inputs<'_>) -> Result<(), BuildError> {
+    let grace = pod_level::derive(draft, inputs.settings);
+    commands::derive(draft, inputs, grace)?;
+    users::derive(draft, inputs);
+    let to_check = images::derive(draft, inputs.settings)?;
+    image_checks::append(draft, inputs.settings, to_check);
+    mounts::derive(draft, inputs.settings);
+    Ok(())
+}

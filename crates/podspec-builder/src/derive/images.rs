@@ -1,0 +1,131 @@
+//! Image references and pull policies of the finished pod (job-manifest 5.16).
+
+use crate::draft::{Draft, Role};
+use crate::error::BuildError;
+use crate::object::{CONTAINERS, INIT_CONTAINERS, Object, as_object, as_object_mut, list, list_mut, text};
+use crate::pull_policy::PullPolicy;
+use crate::settings::Settings;
+use crate::text::image::{BadImage, ImageReference};
+
+/// An image that a check container must pull, with its policy.
+pub(crate) struct ImageToCheck {
+    pub(crate) image: String,
+    pub(crate) policy: String,
+}
+
+const ALWAYS: &str = "Always";
+const IF_NOT_PRESENT: &str = "IfNotPresent";
+
+/// Checks all images, sets pull policies and returns the images to check, in order of first appearance.
+///
+/// # Errors
+/// E-13, with all bad images.
+pub(crate) fn derive(draft: &mut Draft, settings: &Settings) -> Result<Vec<ImageToCheck>, BuildError> {
+    refuse_bad_images(&draft.pod)?;
+    set_stack_policies(draft, settings);
+    let pulled: Vec<String> = list(&draft.pod, INIT_CONTAINERS)
+        .iter()
+        .map(as_object)
+        .filter(|container| text(container, "imagePullPolicy") == ALWAYS)
+        .map(|container| text(container, "image").to_owned())
+        .collect();
+    let mut images: Vec<ImageToCheck> = Vec::new();
+    for container in list_mut(&mut draft.pod, CONTAINERS) {
+        let container = as_object_mut(container);
+        let image = text(container, "image").to_owned();
+        let nominal = nominal_policy(container, settings);
+        let lowered = !settings.skip_image_check_containers || pulled.contains(&image);
+        set_regular_policy(container, settings, &nominal, lowered);
+        collect(&mut images, image, nominal);
+    }
+    for container in list(&draft.pod, INIT_CONTAINERS) {
+        let container = as_object(container);
+        let own = strength(text(container, "imagePullPolicy"));
+        images.retain(|known| known.image != text(container, "image") || own < strength(&known.policy));
+    }
+    Ok(images)
+}
+
+/// All bad images at once, sorted by container, else in order of discovery.
+fn refuse_bad_images(pod: &Object) -> Result<(), BuildError> {
+    let mut bad: Vec<(&str, &str, BadImage)> = Vec::new();
+    for container in list(pod, CONTAINERS).iter().chain(list(pod, INIT_CONTAINERS)) {
+        let container = as_object(container);
+        let image = text(container, "image");
+        if let Err(reason) = ImageReference::parse(image) {
+            bad.push((text(container, "name"), image, reason));
+        }
+    }
+    if bad.is_empty() {
+        return Ok(());
+    }
+    bad.sort_by_key(|(name, _, _)| *name);
+    let entries: Vec<String> = bad
+        .iter()
+        .map(|(name, image, reason)| format!("container `{name}`, image `{image}`: {reason}"))
+        .collect();
+    let what = if bad.len() == 1 { "bad image" } else { "bad images" };
+    Err(BuildError::new("E-13", format!("{what}: {}", entries.join("; ")))
+        .hint("an image is [registry/]name[:tag][@digest], the name in lower case"))
+}
+
+///
+fn set_stack_policies(draft: &mut Draft, settings: &Settings) {
+    let roles = &draft.roles;
+    for (key, init) in [(CONTAINERS, false), (INIT_CONTAINERS, true)] {
+        for container in list_mut(&mut draft.pod, key) {
+            let container = as_object_mut(container);
+            let name = text(container, "name");
+            let role = if init { roles.of_init(name) } else { roles.of_regular(name) };
+            if matches!(role, Some(Role::Agent | Role::Checkout | Role::Setup)) {
+                let policy = policy_or(container, [settings.default_image_pull_policy]);
+                container.insert("imagePullPolicy".to_owned(), policy.into());
+            }
+        }
+    }
+}
+
+///
+fn nominal_policy(container: &Object, settings: &Settings) -> String {
+    policy_or(container, [settings.default_image_check_pull_policy, settings.default_image_pull_policy])
+}
+
+/// an image that an init container has just pulled is not pulled again.
+fn set_regular_policy(container: &mut Object, settings: &Settings, nominal: &str, lowered: bool) {
+    let mut policy = policy_or(container, [settings.default_image_pull_policy]);
+    if lowered && nominal == ALWAYS && policy == ALWAYS {
+        IF_NOT_PRESENT.clone_into(&mut policy);
+    }
+    container.insert("imagePullPolicy".to_owned(), policy.into());
+}
+
+/// The container's own policy, else the first default given, else by the digest of its image.
+fn policy_or<const N: usize>(container: &Object, defaults: [Option<PullPolicy>; N]) -> String {
+    let own = text(container, "imagePullPolicy");
+    if !own.is_empty() {
+        return own.to_owned();
+    }
+    if let Some(default) = defaults.into_iter().flatten().next() {
+        return default.as_str().to_owned();
+    }
+    let pinned = ImageReference::parse(text(container, "image")).is_ok_and(|image| image.has_digest());
+    if pinned { IF_NOT_PRESENT } else { ALWAYS }.to_owned()
+}
+
+/// Keeps the strongest policy per image text.
+fn collect(images: &mut Vec<ImageToCheck>, image: String, policy: String) {
+    match images.iter_mut().find(|known| known.image == image) {
+        Some(known) if strength(&policy) > strength(&known.policy) => known.policy = policy,
+        Some(_) => {}
+        None => images.push(ImageToCheck { image, policy }),
+    }
+}
+
+fn strength(policy: &str) -> u8 {
+    match policy {
+        ALWAYS => 3,
+        IF_NOT_PRESENT => 2,
+        "Never" => 1,
+        _ => 0,
+    }
+}

@@ -1,0 +1,39 @@
+//! Values of the pod itself (job-manifest ).
+
+use serde_json::Value;
+
+use crate::draft::Draft;
+use crate::error::Warning;
+use crate::object::text;
+use crate::settings::Settings;
+
+/// Grace periods of the agent, in seconds. The agent requires the first to exceed the second.
+#[derive(Clone, Copy)]
+pub(crate) struct Grace {
+    pub(crate) cancel: i64,
+    pub(crate) signal: i64,
+}
+
+/// Seconds that the agent keeps for flushing logs and finishing the job.
+const FINISHING_SECONDS: i64 = 10;
+
+/// Sets restart policy and grace period, and derives the agent's own grace periods from the latter.
+pub(crate) fn derive(draft: &mut Draft, settings: &Settings) -> Grace {
+    let written = text(&draft.pod, "restartPolicy");
+    if !matches!(written, "" | "Never") {
+        let message =
+            format!("restartPolicy `{written}` was replaced by `Never`: a restarted agent breaks the job");
+        draft.warnings.push(Warning::new("W-15", message));
+    }
+    draft.pod.insert("restartPolicy".to_owned(), "Never".into());
+    let default = settings.default_termination_grace_period_seconds;
+    let period = draft.pod.entry("terminationGracePeriodSeconds").or_insert_with(|| default.into());
+    let period = period.as_i64().expect("the reader lets only whole numbers through");
+    Grace { cancel: period.max(1), signal: period.saturating_sub(FINISHING_SECONDS).max(0) }
+}
+
+/// A number of the pod-level security context; 0 when absent.
+pub(crate) fn security_number(draft: &Draft, key: &str) -> i64 {
+    let context = draft.pod.get("securityContext");
+    context.and_then(|context| context.get(key)).and_then(Value::as_i64).unwrap_or(0)
+}

@@ -1,0 +1,97 @@
+//! What the stages hand on to each other: the pod under construction and all that is known about it.
+
+use std::collections::BTreeMap;
+
+use pipeline_model::KubernetesPlugin;
+
+use crate::error::Warning;
+use crate::job::JobRequest;
+use crate::object::Object;
+use crate::settings::Settings;
+
+/// What one build reads.
+#[derive(Clone, Copy)]
+pub(crate) struct Inputs<'a> {
+    pub(crate) job: &'a JobRequest,
+    pub(crate) settings: &'a Settings,
+    /// The block, or one without any field.
+    pub(crate) plugin: &'a KubernetesPlugin,
+    /// Whether the plugin list names another plugin.
+    pub(crate) names_other_plugins: bool,
+}
+
+/// The pod under construction.
+pub(crate) struct Draft {
+    /// The pod spec.
+    pub(crate) pod: Object,
+    /// Roles by kind and name, given at the end of COMPOSE.
+    pub(crate) roles: Roles,
+    /// Labels of Job and pod.
+    pub(crate) labels: BTreeMap<String, String>,
+    /// Annotations of Job and pod.
+    pub(crate) annotations: BTreeMap<String, String>,
+    /// Whether there is no checkout container.
+    pub(crate) skip_checkout: bool,
+    /// In the order of the rules.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// What a container of the composed pod is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Agent,
+    Checkout,
+    /// `copy-agent`.
+    Setup,
+    Command,
+    Sidecar,
+}
+
+/// The role table. Containers that are not in it are the user's init containers or were added by a patch.
+#[derive(Default)]
+pub(crate) struct Roles {
+    /// Names of command containers in the order in which they run.
+    pub(crate) commands: Vec<String>,
+    /// The command container made by R-72, if there is one.
+    pub(crate) default_command: Option<String>,
+    /// Whether the pod has a checkout container.
+    pub(crate) checkout: bool,
+    /// Names of sidecars.
+    pub(crate) sidecars: Vec<String>,
+}
+
+impl Roles {
+    /// Role of a regular container.
+    pub(crate) fn of_regular(&self, name: &str) -> Option<Role> {
+        match name {
+            AGENT => Some(Role::Agent),
+            CHECKOUT => self.checkout.then_some(Role::Checkout),
+            _ => self.commands.iter().any(|command| command == name).then_some(Role::Command),
+        }
+    }
+
+    /// Role of an init container.
+    pub(crate) fn of_init(&self, name: &str) -> Option<Role> {
+        match name {
+            SETUP => Some(Role::Setup),
+            _ => self.sidecars.iter().any(|sidecar| sidecar == name).then_some(Role::Sidecar),
+        }
+    }
+}
+
+/// Name of the agent container.
+pub(crate) const AGENT: &str = "agent";
+/// Name of the checkout container.
+pub(crate) const CHECKOUT: &str = "checkout";
+/// Name of the workspace setup container.
+pub(crate) const SETUP: &str = "copy-agent";
+/// Name of image check containers, before their number.
+pub(crate) const IMAGE_CHECK_PREFIX: &str = "imagecheck-";
+/// Where the workspace is mounted.
+pub(crate) const WORKSPACE: &str = "/workspace";
+
+/// Whether a name is that of an image check container.
+pub(crate) fn is_image_check(name: &str) -> bool {
+    let number = name.strip_prefix(IMAGE_CHECK_PREFIX);
+    number.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}

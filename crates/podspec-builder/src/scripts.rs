@@ -1,0 +1,106 @@
+//! Shell scripts of the setup and checkout containers (job-manifest 6).
+//!
+//! They run under BusyBox ash and dash alike. The only values from outside are two numbers; text of
+//! users never enters a script.
+
+/// A user that is not root, with its group; group 0 means that only the user is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct User {
+    pub(crate) id: i64,
+    pub(crate) group: i64,
+}
+
+/// The setup script (6.1). The shell has been told to stop at the first failing command.
+pub(crate) fn setup(owner: Option<User>) -> String {
+    let ownership = match owner {
+        Some(User { id, group: 0 }) => format!("chown -R {id} /workspace\n"),
+        Some(User { id, group }) => format!("chown -R {id}:{group} /workspace\n"),
+        None => String::new(),
+    };
+    format!("{ownership}{SETUP}")
+}
+
+/// `-f`: a persistent workspace may hold an older copy that is running.
+const SETUP: &str = r#"mkdir -p /workspace/build /workspace/plugins /workspace/sockets
+chmod 0777 /workspace/build /workspace/plugins /workspace/sockets
+cp -f /usr/local/bin/buildkite-agent /workspace/buildkite-agent
+if [ -f /sbin/tini-static ]; then
+  cp -f /sbin/tini-static /workspace/tini-static
+elif [ -f /usr/bin/tini-static ]; then
+  cp -f /usr/bin/tini-static /workspace/tini-static
+else
+  echo "the agent image has no tini-static, neither in /sbin nor in /usr/bin" >&2
+  exit 1
+fi
+"#;
+
+/// The checkout script for the user of the container (6.2).
+pub(crate) fn checkout(credentials: bool) -> String {
+    let step = if credentials { format!("{CREDENTIALS}\n") } else { String::new() };
+    format!("set -eufx\n{step}{ENTRY_POINT}\n")
+}
+
+/// The checkout script that runs as root and hands over to another user (6.3).
+pub(crate) fn checkout_as(user: User, credentials: bool) -> String {
+    let User { id, group } = user;
+    let step = if credentials { format!("{CREDENTIALS} && ") } else { String::new() };
+    let group_script = if group == 0 { "group=root\n".to_owned() } else { CREATE_GROUP.to_owned() };
+    format!(
+        "set -eufx\nuser_id={id}\ngroup_id={group}\n{TOOLS}{FIND_NAME}{group_script}{CREATE_USER}\
+         export HOME=/workspace\nsu -p -s /bin/sh -c '{step}{ENTRY_POINT}' \"$user\"\n"
+    )
+}
+
+const ENTRY_POINT: &str = "buildkite-agent-entrypoint kubernetes-bootstrap";
+
+/// The credential step (6.4). The copy exists because git's store helper writes its file and Secrets are
+/// mounted read-only. No single quote may stand here: the hand-over wraps the step in them.
+const CREDENTIALS: &str = "cp /buildkite/git-credentials-ro/.git-credentials /buildkite/git-credentials/.git-credentials && \
+     git config --global credential.helper \"store --file /buildkite/git-credentials/.git-credentials\"";
+
+/// Debian has an `adduser` of its own with other options, hence the look at its help text (R-144).
+const TOOLS: &str = r#"if adduser --help 2>&1 | grep -q BusyBox; then
+  tools=busybox
+elif command -v useradd >/dev/null; then
+  tools=shadow
+else
+  echo "the agent image has neither BusyBox adduser nor useradd, so checkout cannot run as user $user_id" >&2
+  exit 1
+fi
+"#;
+
+/// Name of the account or group with an id, from a file of colon-separated lines; empty if there is none.
+const FIND_NAME: &str = r#"name_of_id() {
+  while IFS=: read -r name _ id _; do
+    if [ "$id" = "$1" ]; then
+      echo "$name"
+      return
+    fi
+  done <"$2"
+}
+"#;
+
+/// An existing group of this id is used by its name; failing to create one is not fatal by itself
+/// (R-145, R-147).
+const CREATE_GROUP: &str = r#"group=$(name_of_id "$group_id" /etc/group)
+if [ -z "$group" ]; then
+  group=buildkite-agent
+  if [ "$tools" = busybox ]; then
+    addgroup -g "$group_id" "$group" || true
+  else
+    groupadd -g "$group_id" "$group" || true
+  fi
+fi
+"#;
+
+/// An existing account of this id is used by its name (R-146, R-147).
+const CREATE_USER: &str = r#"user=$(name_of_id "$user_id" /etc/passwd)
+if [ -z "$user" ]; then
+  user=buildkite-agent
+  if [ "$tools" = busybox ]; then
+    adduser -D -H -h /workspace -s /bin/sh -G "$group" -u "$user_id" "$user"
+  else
+    useradd -M -d /workspace -s /bin/sh -g "$group" -u "$user_id" "$user"
+  fi
+fi
+"#;
