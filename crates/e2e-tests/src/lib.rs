@@ -1,3 +1,17 @@
-//! What scenarios against a real control plane, node or browser share: the simulator on an address
-//! that pods reach, a controller process with its narrow rights, watches and waits of the test's
-//! own. The scenarios themselves are the test targets `level2`, `level3` and `level4`.
+//! What scenarios against a real control plane, node or browser share.
+//!
+//! The simulator on an address that pods reach, a controller process with its narrow rights,
+//! watches and waits of the test's own. It decides nothing: the scenarios themselves are the test
+//! targets `level2`, `level3` and `level4`, started by `cargo xtask test`.
+//!
+//! Waiting is always for a state, with a deadline: see [`wait::until`].
+
+pub mod controller;
+pub mod git;
+pub mod job_watch;
+pub mod kubelet;
+pub mod namespace;
+pub mod ports;
+pub mod role;
+pub mod testbed;
+pub mod wait;
