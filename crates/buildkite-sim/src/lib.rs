@@ -1,2 +1,3 @@
 //! buildkite-sim
+pub mod ansi;
 pub mod pipeline;
