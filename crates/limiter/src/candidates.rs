@@ -7,6 +7,7 @@ use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     num::NonZeroUsize,
+    sync::Arc,
     time::Instant,
 };
 
@@ -23,12 +24,15 @@ pub struct ListedJob {
     pub priority: i64,
     /// `scheduled_at` in milliseconds since the epoch; jobs without one come last in their priority.
     pub scheduled_at: Option<i64>,
+    /// `agent_query_rules` of the entry. Not read here, but kept as fresh as the priority (P2), because
+    /// building the Job needs them and the get-job answer lacks them.
+    pub agent_query_rules: Arc<[String]>,
 }
 
 impl ListedJob {
     /// A job of priority 0 without a time.
     pub fn new(job: Uuid) -> Self {
-        Self { job, priority: 0, scheduled_at: None }
+        Self { job, priority: 0, scheduled_at: None, agent_query_rules: Arc::new([]) }
     }
 }
 
@@ -70,6 +74,7 @@ pub(crate) struct Candidate {
     pub(crate) first_seen: Instant,
     pub(crate) ready_since: Instant,
     pub(crate) attempts: Attempts,
+    pub(crate) agent_query_rules: Arc<[String]>,
     not_before: Option<Instant>,
     /// Complete listings in a row that did not show the job.
     missed: u8,
@@ -126,6 +131,7 @@ impl Candidates {
     fn see(&mut self, listed: &ListedJob, now: Instant) -> bool {
         let age = listed.scheduled_at.unwrap_or(i64::MAX);
         if let Some(known) = self.by_job.get_mut(&listed.job) {
+            known.agent_query_rules = Arc::clone(&listed.agent_query_rules);
             known.missed = 0;
             known.listing = self.listing;
             // Listed means scheduled: a reservation that an attempt left has lapsed or was never made.
@@ -149,6 +155,7 @@ impl Candidates {
                 first_seen: now,
                 ready_since: now,
                 attempts: Attempts::default(),
+                agent_query_rules: Arc::clone(&listed.agent_query_rules),
                 not_before: None,
                 missed: 0,
                 listing: self.listing,
@@ -205,6 +212,7 @@ impl Candidates {
                 first_seen: admission.first_seen,
                 ready_since: not_before,
                 attempts: admission.attempts,
+                agent_query_rules: admission.agent_query_rules,
                 not_before: Some(not_before),
                 missed: 0,
                 listing: self.listing,

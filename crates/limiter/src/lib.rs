@@ -33,6 +33,7 @@ mod candidates;
 use std::{
     collections::BTreeSet,
     num::NonZeroUsize,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -79,8 +80,17 @@ pub struct Admission {
     pub attempts: Attempts,
     /// The end of the reservation that an earlier attempt left, if it still holds.
     pub reserved_until: Option<Instant>,
+    /// `agent_query_rules` of the newest list entry.
+    pub agent_query_rules: Arc<[String]>,
     /// Its place among the candidates, kept for [`Limiter::requeue`].
     order: Order,
+}
+
+impl Admission {
+    /// The priority of the newest list entry.
+    pub fn priority(&self) -> i64 {
+        self.order.0.0
+    }
 }
 
 /// Candidates and slots of one queue.
@@ -161,6 +171,7 @@ impl Limiter {
                 waited: now.saturating_duration_since(candidate.ready_since),
                 attempts: candidate.attempts,
                 reserved_until,
+                agent_query_rules: candidate.agent_query_rules,
                 order: candidate.order,
             });
         }

@@ -11,7 +11,7 @@ fn job(n: u128) -> Uuid {
 }
 
 fn listed(n: u128, priority: i64, scheduled_at: i64) -> ListedJob {
-    ListedJob { job: job(n), priority, scheduled_at: Some(scheduled_at) }
+    ListedJob { priority, scheduled_at: Some(scheduled_at), ..ListedJob::new(job(n)) }
 }
 
 fn limiter(limit: usize) -> Limiter {

@@ -1,0 +1,252 @@
+//! The way of a job from a free slot to its Job: slot → reserve → get → build → create (V2).
+
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use job_lifecycle::{
+    Verdict,
+    attempt::{AfterFailure, after_failure, may_create},
+};
+use tracing::{debug, info, warn};
+use uuid::Uuid;
+
+use super::{
+    Core,
+    entry::{Attempt, Entry},
+    event::{Effect, JobFacts, StartOutcome},
+};
+
+/// How long the watch may take to show a Job that was created before it is read live.
+const VISIBLE_WITHIN: Duration = Duration::from_secs(10);
+
+impl Core {
+    /// Fills free slots with the best candidates (L2, L15, L20).
+    pub(super) fn admit(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        for admission in self.limiter.admit(now) {
+            let job = admission.job;
+            self.metrics.limiter.handler_calls.inc();
+            self.metrics.limiter.token_wait.observe(admission.waited.as_secs_f64());
+            self.metrics.deduper.marked_running_handle.inc();
+            let reserved_until = admission.reserved_until.filter(|until| may_create(*until, now));
+            let entry = self.entries.entry(job).or_default();
+            entry.reserved_until = reserved_until;
+            entry.admission = Some(admission);
+            match reserved_until {
+                Some(until) => self.create(job, until, effects),
+                None => {
+                    self.entry(job).attempt = Attempt::AwaitsReservation;
+                    self.reserve_call.want(job);
+                }
+            }
+        }
+    }
+
+    fn create(&mut self, job: Uuid, reserved_until: Instant, effects: &mut Vec<Effect>) {
+        let entry = self.entry(job);
+        let Some(admission) = &entry.admission else { return };
+        let (priority, agent_query_rules) = (admission.priority(), Arc::clone(&admission.agent_query_rules));
+        entry.attempt = Attempt::Creating;
+        self.metrics.deduper.handler_calls.inc();
+        effects.push(Effect::Start { job, priority, agent_query_rules, reserved_until });
+    }
+
+    /// The jobs of a reserve call that is sent now.
+    pub(super) fn reservation_sent(&mut self, jobs: &[Uuid]) {
+        for job in jobs {
+            if let Some(entry) = self.entries.get_mut(job)
+                && entry.attempt == Attempt::AwaitsReservation
+            {
+                entry.attempt = Attempt::Reserving;
+            }
+        }
+    }
+
+    pub(super) fn reserved(&mut self, asked: &[Uuid], reserved: &[Uuid], until: Instant) -> Vec<Effect> {
+        self.reserve_call.answered();
+        let reserved: BTreeSet<Uuid> = reserved.iter().copied().collect();
+        let mut effects = Vec::new();
+        for job in asked.iter().copied() {
+            let held = reserved.contains(&job);
+            let Some(entry) = self.entries.get_mut(&job) else {
+                self.limiter.set_reservation(job, held.then_some(until));
+                continue;
+            };
+            entry.renewing = false;
+            entry.reserved_until = held.then_some(until);
+            match (&entry.attempt, held) {
+                (Attempt::Reserving, _) if self.stopping => self.drop_attempt(job),
+                (Attempt::Reserving, true) => self.create(job, until, &mut effects),
+                (Attempt::Reserving, false) => {
+                    debug!(job_uuid = %job, "not reserved: somebody else has the job, or it ended");
+                    self.metrics.limiter.errors_reservation_lost.inc();
+                    self.drop_attempt(job);
+                }
+                (_, false) => {
+                    // Renewal refused: the state tells who has the job now (1.8).
+                    entry.state = None;
+                    self.state_call.want(job);
+                }
+                (_, true) => {
+                    if let Some(facts) = &entry.job {
+                        debug!(job_uuid = %job, name = facts.seen.name, "reservation renewed");
+                    }
+                    self.marked.insert(job);
+                }
+            }
+        }
+        effects
+    }
+
+    pub(super) fn reserve_failed(&mut self, asked: Vec<Uuid>, retry_at: Instant) {
+        let mut again = Vec::with_capacity(asked.len());
+        for job in asked {
+            let Some(entry) = self.entries.get_mut(&job) else {
+                again.push(job);
+                continue;
+            };
+            if entry.attempt == Attempt::Reserving {
+                if self.stopping {
+                    self.drop_attempt(job);
+                    continue;
+                }
+                self.entry(job).attempt = Attempt::AwaitsReservation;
+            }
+            again.push(job);
+        }
+        self.reserve_call.failed(again, retry_at);
+    }
+
+    pub(super) fn started(&mut self, job: Uuid, outcome: StartOutcome, now: Instant) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if !self.entries.contains_key(&job) {
+            return effects;
+        }
+        match outcome {
+            StartOutcome::Exists { uid, found } => self.exists(job, uid, found, now),
+            StartOutcome::Refused { verdict } => {
+                self.metrics.limiter.errors_rejected.inc();
+                let entry = self.entry(job);
+                entry.attempt = Attempt::None;
+                entry.admission = None;
+                self.limiter.release(job);
+                self.finish(job, verdict, &mut effects);
+            }
+            StartOutcome::Retry { error } => self.retry(job, &error, now, &mut effects),
+            StartOutcome::Stale => {
+                info!(job_uuid = %job, "the job is over or somebody else's; dropped before its Job was made");
+                self.metrics.limiter.errors_stale.inc();
+                self.drop_attempt(job);
+            }
+            StartOutcome::Abandoned => self.drop_attempt(job),
+        }
+        effects
+    }
+
+    /// The Job exists and is ours; until the watch shows it, the admission holds the slot (L1).
+    fn exists(&mut self, job: Uuid, uid: String, found: Option<JobFacts>, now: Instant) {
+        self.metrics.scheduler.create_success.inc();
+        self.limiter.started(job);
+        let entry = self.entry(job);
+        if let Some(first_seen) = entry.admission.as_ref().map(|admission| admission.first_seen) {
+            let waited = now.saturating_duration_since(first_seen);
+            self.metrics.end_to_end.observe(waited.as_secs_f64());
+        }
+        let entry = self.entry(job);
+        if entry.job.as_ref().is_some_and(|known| known.uid == uid) {
+            entry.attempt = Attempt::None;
+            entry.admission = None;
+        } else {
+            entry.attempt = Attempt::Created { uid, verify_at: now + VISIBLE_WITHIN };
+        }
+        if let Some(facts) = found {
+            self.metrics.deduper.already_running_handle.inc();
+            self.job_seen(facts, now);
+        }
+        self.marked.insert(job);
+    }
+
+    /// A failed attempt goes back with back-off and keeps its reservation, or ends in a verdict (P8).
+    fn retry(&mut self, job: Uuid, error: &str, now: Instant, effects: &mut Vec<Effect>) {
+        self.metrics.limiter.errors_transient.inc();
+        let reserved_until = self.entry(job).reserved_until;
+        let Some(mut admission) = self.entry(job).admission.take() else {
+            self.drop_attempt(job);
+            return;
+        };
+        admission.attempts.failed += 1;
+        let failed = admission.attempts.failed;
+        let since = *admission.attempts.since.get_or_insert(now);
+        match after_failure(failed, since, now, self.random.f64()) {
+            AfterFailure::RetryAt(at) => {
+                warn!(job_uuid = %job, attempt = failed, error, "could not start the job; trying again");
+                self.drop_attempt(job);
+                self.limiter.requeue(admission, reserved_until, at);
+            }
+            AfterFailure::GiveUp => {
+                let entry = self.entry(job);
+                entry.attempt = Attempt::None;
+                self.limiter.release(job);
+                self.finish(job, Verdict::gave_up(failed, error), effects);
+            }
+        }
+    }
+
+    pub(super) fn located(&mut self, job: Uuid, found: Option<JobFacts>, now: Instant) {
+        let Some(entry) = self.entries.get_mut(&job) else { return };
+        entry.locating = false;
+        match found {
+            Some(facts) => self.job_seen(facts, now),
+            None => {
+                if let Attempt::Created { .. } = entry.attempt {
+                    info!(job_uuid = %job, "the Job was deleted before the watch showed it");
+                    entry.attempt = Attempt::None;
+                    entry.admission = None;
+                }
+            }
+        }
+        self.marked.insert(job);
+    }
+
+    pub(super) fn locate_failed(&mut self, job: Uuid, now: Instant) {
+        let Some(entry) = self.entries.get_mut(&job) else { return };
+        entry.locating = false;
+        if let Attempt::Created { verify_at, .. } = &mut entry.attempt {
+            *verify_at = now + VISIBLE_WITHIN;
+            self.marked.insert(job);
+        }
+    }
+
+    /// Gives the slot back and forgets the attempt; the job itself goes on without us.
+    pub(super) fn drop_attempt(&mut self, job: Uuid) {
+        let Some(entry) = self.entries.get_mut(&job) else { return };
+        entry.attempt = Attempt::None;
+        entry.admission = None;
+        self.limiter.release(job);
+        self.marked.insert(job);
+    }
+
+    /// Reservations of candidates in back-off that are due for renewal (V5).
+    pub(super) fn renew_candidates(&mut self, now: Instant) {
+        if self.stopping {
+            return;
+        }
+        let lifetime = self.settings.reservation_lifetime;
+        let due: Vec<Uuid> = self
+            .limiter
+            .reserved_candidates()
+            .filter(|(_, until)| job_lifecycle::attempt::renew_at(*until, lifetime) <= now)
+            .map(|(job, _)| job)
+            .collect();
+        for job in due {
+            self.reserve_call.want(job);
+        }
+    }
+
+    /// The entry of a job that is known to have one.
+    pub(super) fn entry(&mut self, job: Uuid) -> &mut Entry {
+        self.entries.get_mut(&job).expect("the caller has checked that the job has an entry")
+    }
+}

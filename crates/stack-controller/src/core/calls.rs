@@ -1,0 +1,75 @@
+//! Batching of the calls that take many jobs at once.
+//!
+//! At most one call of a kind is in flight, and calls keep a gap that stays below the server's rate limit.
+//! What accumulates meanwhile goes into the next one, so a burst of single wishes becomes few calls.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use uuid::Uuid;
+
+/// Ten reserve calls per second are allowed (`stacks-api.md` 3); a tenth is kept back.
+pub(super) const RESERVE_GAP: Duration = Duration::from_millis(111);
+/// Twenty state calls per second are allowed; a tenth is kept back.
+pub(super) const STATES_GAP: Duration = Duration::from_millis(56);
+/// Jobs that one call takes.
+const CHUNK: usize = 1000;
+
+/// The calls of one kind.
+#[derive(Debug)]
+pub(super) struct Gate {
+    gap: Duration,
+    wanted: BTreeSet<Uuid>,
+    in_flight: bool,
+    not_before: Option<Instant>,
+}
+
+impl Gate {
+    pub(super) fn new(gap: Duration) -> Self {
+        Self { gap, wanted: BTreeSet::new(), in_flight: false, not_before: None }
+    }
+
+    /// Puts a job into the next call.
+    pub(super) fn want(&mut self, job: Uuid) {
+        self.wanted.insert(job);
+    }
+
+    /// Takes a job out of the next call.
+    pub(super) fn forget(&mut self, job: Uuid) {
+        self.wanted.remove(&job);
+    }
+
+    /// The jobs of a call that may be sent now.
+    pub(super) fn take(&mut self, now: Instant) -> Option<Vec<Uuid>> {
+        if self.in_flight || self.wanted.is_empty() || self.not_before.is_some_and(|at| at > now) {
+            return None;
+        }
+        let rest = match self.wanted.iter().nth(CHUNK).copied() {
+            Some(first_of_rest) => self.wanted.split_off(&first_of_rest),
+            None => BTreeSet::new(),
+        };
+        let jobs = std::mem::replace(&mut self.wanted, rest).into_iter().collect();
+        self.in_flight = true;
+        self.not_before = Some(now + self.gap);
+        Some(jobs)
+    }
+
+    /// The call came back with an answer.
+    pub(super) fn answered(&mut self) {
+        self.in_flight = false;
+    }
+
+    /// The call failed: its jobs are wanted again, not before `retry_at`.
+    pub(super) fn failed(&mut self, jobs: Vec<Uuid>, retry_at: Instant) {
+        self.in_flight = false;
+        self.not_before = Some(self.not_before.map_or(retry_at, |at| at.max(retry_at)));
+        self.wanted.extend(jobs);
+    }
+
+    /// When the next call could be sent, if one is wanted and none is in flight.
+    pub(super) fn opens_at(&self) -> Option<Instant> {
+        if self.in_flight || self.wanted.is_empty() { None } else { self.not_before }
+    }
+}

@@ -1,0 +1,103 @@
+//! All that is known of one job.
+
+use std::time::Instant;
+
+use job_lifecycle::{PodSeen, StateSeen, Verdict, VerdictProgress, matrix::Unbuilt};
+use limiter::Admission;
+
+use super::event::JobFacts;
+
+/// The entry of one job. It exists from admission, or from the first sight of its Job, until the Job is
+/// gone and nothing is left to tell: that is the dedup set (D1).
+#[derive(Debug, Default)]
+pub(super) struct Entry {
+    /// The attempt to start the job that is under way.
+    pub(super) attempt: Attempt,
+    /// What the limiter gave out for this attempt.
+    pub(super) admission: Option<Admission>,
+    /// The end of the reservation, when it is known.
+    pub(super) reserved_until: Option<Instant>,
+    /// A renewal waits for the next reserve call, or is in it.
+    pub(super) renewing: bool,
+    /// The newest answer about the state.
+    pub(super) state: Option<StateSeen>,
+    /// The Job.
+    pub(super) job: Option<JobFacts>,
+    /// When the Job was first seen ended.
+    pub(super) ended_at: Option<Instant>,
+    /// The list that showed the Job last.
+    pub(super) list: u64,
+    /// The last that was seen of the Pod.
+    pub(super) pod: Option<PodSeen>,
+    /// The Pod exists, as far as its watch has told.
+    pub(super) pod_lives: bool,
+    /// The list that showed the Pod last.
+    pub(super) pod_list: u64,
+    /// The agent container has run.
+    pub(super) agent_started: bool,
+    /// How far the verdict has come.
+    pub(super) verdict: VerdictProgress,
+    /// The verdict while it is pending, for another try.
+    pub(super) pending_verdict: Option<Verdict>,
+    /// The verdict is on the wire.
+    pub(super) finish_in_flight: bool,
+    /// A live read of the Job is on the wire.
+    pub(super) locating: bool,
+    /// The timer that is armed.
+    pub(super) timer: Option<Instant>,
+    /// The unbuilt rule that was logged last.
+    pub(super) logged_wait: Option<Unbuilt>,
+}
+
+/// How far an attempt has come (`lifecycle.md` 1.2).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// None: the Job is visible, or the job's end is.
+    #[default]
+    None,
+    /// Has a slot, waits for the next reserve call.
+    AwaitsReservation,
+    /// In the reserve call that is on the wire.
+    Reserving,
+    /// Reserved; being got, built and created.
+    Creating,
+    /// The create was accepted; the watch has not shown the Job yet.
+    Created {
+        /// The Job's UID.
+        uid: String,
+        /// When to read it live if the watch still has not.
+        verify_at: Instant,
+    },
+}
+
+impl Entry {
+    /// Whether the job is in the in-flight set (L1): an admission not yet seen, or an unfinished Job.
+    pub(super) fn holds_slot(&self) -> bool {
+        let unfinished = self.job.as_ref().is_some_and(|job| job.seen.end.is_none());
+        self.attempt != Attempt::None || unfinished
+    }
+
+    /// The UID of its Job, if there is one.
+    pub(super) fn job_uid(&self) -> Option<String> {
+        self.job.as_ref().map(|facts| facts.uid.clone())
+    }
+
+    /// Nothing of the job is left in Kubernetes and nothing is left to tell.
+    pub(super) fn is_over(&self) -> bool {
+        let gone = self.job.is_none() && !self.pod_lives;
+        gone && self.attempt == Attempt::None && self.verdict != VerdictProgress::Pending
+    }
+
+    /// Another Job took the place of the one we knew: what was seen of that one says nothing any more.
+    pub(super) fn start_over(&mut self) {
+        self.ended_at = None;
+        self.state = None;
+        self.forget_pod();
+    }
+
+    /// Drops what was seen of the Pod.
+    pub(super) fn forget_pod(&mut self) {
+        self.pod = None;
+        self.agent_started = false;
+    }
+}

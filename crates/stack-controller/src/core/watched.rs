@@ -1,0 +1,179 @@
+//! What the watches of Jobs and Pods say.
+
+use std::{num::NonZeroUsize, time::Instant};
+
+use tracing::{debug, info};
+use uuid::Uuid;
+
+use super::{
+    Core,
+    entry::{Attempt, Entry},
+    event::{JobFacts, PodFacts, Watched},
+};
+
+/// Complete lists seen of one kind of object.
+#[derive(Debug, Default)]
+pub(super) struct ListProgress {
+    /// The list under way, or the last one.
+    current: u64,
+    done: u64,
+}
+
+impl ListProgress {
+    /// Whether a first complete list has been applied.
+    pub(super) fn complete(&self) -> bool {
+        self.done > 0
+    }
+}
+
+impl Core {
+    pub(super) fn job_watched(&mut self, event: Watched<JobFacts>, now: Instant) {
+        match event {
+            Watched::ListStarted => self.jobs_list.current += 1,
+            Watched::Listed(facts) => {
+                self.metrics.watch.on_add.inc();
+                self.job_seen(facts, now);
+            }
+            Watched::Applied(facts) => {
+                self.metrics.watch.on_update.inc();
+                self.job_seen(facts, now);
+            }
+            Watched::Deleted(facts) => {
+                self.metrics.watch.on_delete.inc();
+                let same = |known: &JobFacts| known.uid == facts.uid;
+                if self.entries.get(&facts.job).and_then(|entry| entry.job.as_ref()).is_some_and(same) {
+                    self.job_gone(facts.job);
+                }
+            }
+            Watched::ListDone => {
+                self.jobs_list.done = self.jobs_list.current;
+                self.jobs_listed(now);
+                self.open_when_complete();
+            }
+        }
+    }
+
+    /// A Job as it is now. Older than what we have it cannot be: a watch delivers in order.
+    pub(super) fn job_seen(&mut self, facts: JobFacts, now: Instant) {
+        let job = facts.job;
+        let list = self.jobs_list.current;
+        let new = !self.entries.contains_key(&job);
+        let entry = self.entries.entry(job).or_default();
+        if new {
+            self.metrics.deduper.marked_running_on_add.inc();
+        }
+        entry.list = list;
+        if entry.job.as_ref().is_some_and(|known| known.uid != facts.uid) {
+            entry.start_over();
+        }
+        if facts.seen.end.is_some() {
+            if entry.ended_at.is_none() {
+                entry.ended_at = Some(now);
+                debug!(job_uuid = %job, name = facts.seen.name, "the Job ended");
+            }
+        } else {
+            entry.ended_at = None;
+        }
+        if facts.verdict_marked {
+            entry.verdict = job_lifecycle::VerdictProgress::Delivered;
+            entry.pending_verdict = None;
+        }
+        if matches!(&entry.attempt, Attempt::Created { uid, .. } if *uid == facts.uid) {
+            entry.attempt = Attempt::None;
+            entry.admission = None;
+        }
+        entry.job = Some(facts);
+        self.marked.insert(job);
+    }
+
+    /// The Job is gone, by a watched deletion or by its absence from a complete list.
+    pub(super) fn job_gone(&mut self, job: Uuid) {
+        let Some(entry) = self.entries.get_mut(&job) else { return };
+        entry.job = None;
+        entry.ended_at = None;
+        entry.state = None;
+        if !entry.pod_lives {
+            entry.forget_pod();
+        }
+        self.polled.remove(&job);
+        self.marked.insert(job);
+    }
+
+    fn jobs_listed(&mut self, now: Instant) {
+        let list = self.jobs_list.current;
+        let mut gone = Vec::new();
+        for (job, entry) in &mut self.entries {
+            if entry.job.is_some() && entry.list < list {
+                gone.push(*job);
+            } else if let Attempt::Created { verify_at, .. } = &mut entry.attempt {
+                // The list may be older than the create: only a live read decides (L10).
+                *verify_at = now;
+                self.marked.insert(*job);
+            }
+        }
+        for job in gone {
+            info!(job_uuid = %job, "the Job is gone; its deletion was seen by listing again");
+            self.job_gone(job);
+        }
+    }
+
+    pub(super) fn pod_watched(&mut self, event: Watched<PodFacts>) {
+        match event {
+            Watched::ListStarted => self.pods_list.current += 1,
+            Watched::Listed(facts) | Watched::Applied(facts) => self.pod_seen(facts),
+            Watched::Deleted(facts) => self.pod_gone(facts.job),
+            Watched::ListDone => {
+                self.pods_list.done = self.pods_list.current;
+                let list = self.pods_list.current;
+                let missing = |entry: &Entry| entry.pod_lives && entry.pod_list < list;
+                let gone: Vec<Uuid> =
+                    self.entries.iter().filter(|(_, entry)| missing(entry)).map(|(job, _)| *job).collect();
+                for job in gone {
+                    self.pod_gone(job);
+                }
+                self.open_when_complete();
+            }
+        }
+    }
+
+    fn pod_seen(&mut self, facts: PodFacts) {
+        let PodFacts { job, seen } = facts;
+        // The Job's own event may still be on its way: the entry is made so that nothing is lost.
+        let entry = self.entries.entry(job).or_default();
+        entry.pod_lives = true;
+        entry.pod_list = self.pods_list.current;
+        entry.agent_started |= seen.agent.has_started();
+        if entry.pod.as_ref() != Some(&seen) {
+            entry.pod = Some(seen);
+            self.marked.insert(job);
+        }
+    }
+
+    /// The last that was seen of a pod stays while its Job does: it may hold the cause of a failure (F3).
+    fn pod_gone(&mut self, job: Uuid) {
+        let Some(entry) = self.entries.get_mut(&job) else { return };
+        entry.pod_lives = false;
+        if entry.job.is_none() {
+            entry.forget_pod();
+        }
+        self.marked.insert(job);
+    }
+
+    /// Opens the limiter once every Job of the first lists is charged (L4).
+    fn open_when_complete(&mut self) {
+        if !self.is_open() || self.opened {
+            return;
+        }
+        self.opened = true;
+        let held: Vec<Uuid> =
+            self.entries.iter().filter(|(_, entry)| entry.holds_slot()).map(|(job, _)| *job).collect();
+        for job in held {
+            self.limiter.hold(job);
+        }
+        let in_flight = self.limiter.in_flight().len();
+        let limit = self.settings.limits.max_in_flight.map_or(usize::MAX, NonZeroUsize::get);
+        self.metrics.limiter.token_underflows.inc_by(in_flight.saturating_sub(limit) as u64);
+        info!(in_flight, "existing Jobs are counted; admissions may begin");
+        self.limiter.open();
+    }
+}
