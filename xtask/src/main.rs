@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod cluster;
 mod codegen;
 mod conformance;
 mod test;
@@ -32,6 +33,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
+    /// A real Kubernetes on this machine: control plane, and a node that runs pods
+    Cluster(cluster::Args),
+    #[command(hide = true)]
+    ClusterSupervisor(cluster::supervisor::Args),
     /// Run the checks and the tests of every level, and print one table at the end
     Test(test::Args),
     /// Count the rules of docs/spec that a passing test cites
@@ -42,6 +47,8 @@ enum Chore {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().chore {
+        Chore::Cluster(args) => cluster::run(&args),
+        Chore::ClusterSupervisor(args) => cluster::supervisor::run(&args),
         Chore::Test(args) => test::run(&args),
         Chore::Conformance(args) => conformance::run(&args),
         Chore::Codegen(args) => codegen::run(&args),

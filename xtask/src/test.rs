@@ -14,7 +14,6 @@ use crate::workspace::build::{self, Built, Extent};
 mod checks;
 mod harness;
 mod level;
-mod packages;
 mod report;
 pub(crate) mod results;
 
@@ -96,7 +95,7 @@ fn run_levels(levels: &[Level], filter: Option<&str>, root: &Path) -> Result<Vec
     };
     let built = build::build(extent, root)?;
     lines.push(Line::check("build", Ok(()), started.elapsed()));
-    let mut testbed = level::Testbed;
+    let mut testbed = level::Testbed::default();
     for level in runnable {
         println!("\n== level {}: {}", level.number(), level.meaning());
         let started = Instant::now();
@@ -118,7 +117,7 @@ fn run_level(
     testbed: &mut level::Testbed,
     root: &Path,
 ) -> Result<Vec<results::TestResult>> {
-    let environment = testbed.environment(level, built, root)?;
+    let environment = testbed.environment(level, built)?;
     let plan = harness::Plan {
         environment: &environment,
         filter,

@@ -1,12 +1,12 @@
 //! The four levels, what each needs from the machine, and what its tests find in the environment.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
-use super::packages;
-use crate::workspace::build::{Built, Program, SCENARIOS, UNIT};
+use crate::cluster::packages::{self, Program};
+use crate::cluster::{self, Options, Running};
+use crate::workspace::build::{self, Built, SCENARIOS, UNIT};
 
 /// A test level; each reuses what the one below has shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +56,7 @@ impl Level {
     }
 
     /// Whether a test program belongs to this level.
-    pub(super) fn owns(self, program: &Program) -> bool {
+    pub(super) fn owns(self, program: &build::Program) -> bool {
         let targets: &[&str] = match self {
             Self::One => return program.package != SCENARIOS,
             // What scenarios share is plain code and has plain unit tests.
@@ -97,34 +97,48 @@ impl Level {
 
 /// The cluster of the level that runs; it goes with this value.
 #[derive(Debug, Default)]
-pub(super) struct Testbed;
+pub(super) struct Testbed {
+    running: Option<Running>,
+}
+
+/// The browser of the page test, and what drives it.
+const BROWSER: &[Program] = &[
+    Program { command: "chromium", package: "chromium" },
+    Program { command: "chromedriver", package: "chromium-driver" },
+];
 
 impl Testbed {
     /// Starts what the level needs and returns the variables that describe it.
     ///
     /// # Errors
     /// When the cluster does not come up.
-    pub(super) fn environment(
-        &mut self,
-        level: Level,
-        built: &Built,
-        _root: &Path,
-    ) -> Result<BTreeMap<String, String>> {
+    pub(super) fn environment(&mut self, level: Level, built: &Built) -> Result<BTreeMap<String, String>> {
         let mut environment = BTreeMap::new();
         if !matches!(level, Level::Three | Level::Four) {
             return Ok(environment);
         }
-        for (name, binary) in [
-            ("TESTBED_CONTROLLER_BIN", "agent-stack-k8s"),
-            ("TESTBED_SIMULATOR_BIN", "buildkite-sim"),
-            ("TESTBED_XTASK_BIN", "xtask"),
-        ] {
-            let path = built.binary(binary)?.display().to_string();
-            environment.insert(name.to_owned(), path);
-        }
         if level == Level::Four {
-            packages::ensure(&["chromium", "chromium-driver"])?;
+            packages::ensure_programs(BROWSER)?;
         }
-        bail!("the cluster cannot be started from here yet")
+        // Each level has a cluster of its own: a node would run the pods whose kubelet the tests
+        // of level 3 play. The one before goes first, to leave the machine to the other.
+        self.running = None;
+        let dir = cluster::state_dir(&format!("test-level-{}", level.number()));
+        let options = Options { dir: dir.clone(), node: level == Level::Four, parts: None, tied: true };
+        let running = cluster::start(&options)?;
+        for (name, value) in running.access.environment() {
+            environment.insert(name.to_owned(), value);
+        }
+        self.running = Some(running);
+        for (name, path) in [
+            ("TESTBED_BIN", cluster::test_programs(None)?.as_path()),
+            ("TESTBED_DIR", &dir),
+            ("TESTBED_CONTROLLER_BIN", built.binary("agent-stack-k8s")?),
+            ("TESTBED_SIMULATOR_BIN", built.binary("buildkite-sim")?),
+            ("TESTBED_XTASK_BIN", built.binary("xtask")?),
+        ] {
+            environment.insert(name.to_owned(), path.display().to_string());
+        }
+        Ok(environment)
     }
 }
