@@ -1,0 +1,112 @@
+//! How an agent gets a job and starts it (agent-protocol 6.1 to 6.5).
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::job::JobState;
+use super::refusal::Refusal;
+use super::timers::Timer;
+use super::World;
+
+impl World {
+    /// Gives a job to an agent that asks for it by id.
+    pub(crate) fn acquire(&mut self, agent: Uuid, id: Uuid, now: Timestamp) -> Result<(), Refusal> {
+        let only_job = self.agent_mut(agent)?.only_job;
+        if only_job.is_some_and(|only| only != id) {
+            return Err(Refusal::forbidden("this session may acquire only the job of its token"));
+        }
+        let job = self.job(id)?;
+        match job.state {
+            // The answer to an earlier request was lost.
+            JobState::Accepted if job.agent == Some(agent) => Ok(()),
+            JobState::Scheduled | JobState::Reserved => {
+                self.take(agent, id, "acquired by an agent", now);
+                Ok(())
+            }
+            JobState::Waiting | JobState::Limited => {
+                Err(Refusal::not_yet(format!("job is {}", job.state.as_str())))
+            }
+            state => Err(Refusal::invalid(format!("job is {}", state.as_str()))),
+        }
+    }
+
+    /// Confirms a job that a ping handed out.
+    pub(crate) fn accept(&mut self, agent: Uuid, id: Uuid, now: Timestamp) -> Result<(), Refusal> {
+        let job = self.job(id)?;
+        if job.agent != Some(agent) {
+            return Err(Refusal::invalid("job is not assigned to this agent"));
+        }
+        match job.state {
+            JobState::Accepted => Ok(()),
+            JobState::Assigned => {
+                self.take(agent, id, "accepted by its agent", now);
+                Ok(())
+            }
+            state => Err(Refusal::invalid(format!("job is {}", state.as_str()))),
+        }
+    }
+
+    fn take(&mut self, agent: Uuid, id: Uuid, cause: &str, now: Timestamp) {
+        let token = self.entropy.token("job_");
+        self.set_job_state(id, JobState::Accepted, cause, now);
+        self.job_tokens.insert(token.expose().to_owned(), id);
+        let job = self.known_job(id);
+        job.agent = Some(agent);
+        job.token = Some(token);
+        if let Some(agent) = self.agents.get_mut(&agent) {
+            agent.job = Some(id);
+        }
+        self.remind(now + self.options.start_within, Timer::Start(id));
+    }
+
+    /// The agent begins.
+    pub(crate) fn start(&mut self, id: Uuid, now: Timestamp) -> Result<(), Refusal> {
+        let job = self.job(id)?;
+        match job.state {
+            JobState::Running => return Ok(()),
+            // Canceled in between: the agent learns it from the job's state.
+            JobState::Canceling | JobState::TimingOut => return Ok(()),
+            JobState::Accepted => {}
+            state => return Err(Refusal::invalid(format!("job is {}", state.as_str()))),
+        }
+        let minutes = job.command.timeout_in_minutes;
+        let build = job.build;
+        self.set_job_state(id, JobState::Running, "started by its agent", now);
+        let build = self.known_build(build);
+        build.started_at.get_or_insert(now);
+        let build = build.id;
+        self.judge_build(build, now);
+        if let Some(minutes) = minutes {
+            let limit = Duration::from_secs(u64::from(minutes) * 60);
+            self.remind(now + limit, Timer::Timeout(id));
+        }
+        Ok(())
+    }
+
+    /// Adds to a job's log.
+    pub(crate) fn add_chunk(
+        &mut self,
+        id: Uuid,
+        sequence: u64,
+        offset: usize,
+        chunk: Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let limit = self.options.log_limit_bytes;
+        if self.job_mut(id)?.log.add(sequence, offset, chunk, limit) {
+            self.touch();
+        }
+        Ok(())
+    }
+
+    /// Keeps the times of section headers.
+    pub(crate) fn add_header_times(
+        &mut self,
+        id: Uuid,
+        times: impl IntoIterator<Item = (u64, String)>,
+    ) -> Result<(), Refusal> {
+        self.job_mut(id)?.header_times.extend(times);
+        Ok(())
+    }
+}
