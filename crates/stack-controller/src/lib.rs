@@ -1,8 +1,26 @@
-//! stack-controller
+//! The reconcile loop: joins the crates that talk to Buildkite and to Kubernetes with those that decide.
+//!
+//! The way of a job: the [`session`] lists it, the core's limiter gives it a slot, an effect reserves it, gets
+//! it, builds its Job and creates it, the watches show what became of it, and the core decides what that calls
+//! for. [`Core`] is the one owner of the ledger; loops and effects only send it events.
+//!
+//! [`run`] runs all of it until it is told to stop, and [`compose`] makes it from settings. Not here: reading settings (crate
+//! `stack-config`), listeners and signals (the binary).
+
+mod compose;
 mod core;
+mod effects;
 pub mod health;
 pub mod metrics;
+mod observe;
+mod run;
 pub mod session;
 mod tags;
-pub use crate::core::{Core, CoreSettings, UnfinishedWork, event};
-pub use crate::tags::*;
+mod watches;
+
+pub use crate::{
+    compose::{ComposeError, compose},
+    core::{Core, CoreSettings, UnfinishedWork, event},
+    run::{RunError, Stack, run},
+    tags::{Match, Tags},
+};

@@ -4,6 +4,7 @@
 //! lists scheduled jobs for ever. What the listings mean is the core's.
 
 mod poll;
+mod secret;
 mod start;
 
 use std::{sync::Arc, time::Duration};
@@ -11,6 +12,8 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bk_agent_api::{AgentToken, Client, StackKey, TokenHandle};
 pub use poll::{PollSettings, poll};
+pub use secret::SecretToken;
+pub(crate) use start::error_chain;
 pub use start::{StartError, register_again, start};
 
 use crate::health::Health;

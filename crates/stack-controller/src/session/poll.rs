@@ -11,7 +11,7 @@ use tokio::{
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use super::{Backoff, SLOW_RETRY, Session, SessionSettings, StartError, register_again, start::error_chain};
+use super::{Backoff, SLOW_RETRY, Session, SessionSettings, StartError, error_chain, register_again};
 use crate::{
     core::event::{Event, Listing},
     health::{Check, Loop},

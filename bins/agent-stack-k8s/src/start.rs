@@ -1,0 +1,128 @@
+//! From the command line to the end of the process.
+
+use std::{collections::BTreeMap, fs, io, process::ExitCode, sync::Arc};
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use prometheus_client::registry::Registry;
+use stack_config::{ConfigError, ErrorKind, Inputs, Loaded, Settings, load};
+use stack_controller::{compose, health::Health, run};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{
+    cli::{Cli, Command, VERSION},
+    listeners::Listeners,
+    logging,
+    signals::StopSignals,
+};
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+
+/// The whole program.
+#[expect(clippy::print_stdout, reason = "`version` prints the version")]
+pub fn main() -> ExitCode {
+    // First of all: two crates in this process speak TLS, and both use whichever provider is installed.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        return complain("another TLS provider was installed before ours; this is a bug", FAILED);
+    }
+    let cli = Cli::parse();
+    if let Some(Command::Version) = cli.command {
+        println!("{VERSION}");
+        return ExitCode::SUCCESS;
+    }
+    match read_settings(&cli) {
+        Ok(loaded) => serve(&loaded),
+        Err(error) => {
+            let status = if error.kind == ErrorKind::Usage { USAGE } else { FAILED };
+            complain(&error.to_string(), status)
+        }
+    }
+}
+
+fn read_settings(cli: &Cli) -> Result<Loaded, ConfigError> {
+    let variables: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let read_file = |path: &str| -> io::Result<String> { fs::read_to_string(path) };
+    load(&Inputs { args: &cli.settings, variables: &variables, read_file: &read_file, version: VERSION })
+}
+
+fn serve(loaded: &Loaded) -> ExitCode {
+    logging::install(&loaded.settings.logging);
+    introduce(loaded);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&format!("cannot start the async runtime: {error}"), FAILED),
+    };
+    let status = match runtime.block_on(until_stopped(&loaded.settings)) {
+        Ok(status) => status,
+        Err(error) => complain(&format!("{error:#}"), FAILED),
+    };
+    // Whatever still waits for an answer must not hold up the exit.
+    runtime.shutdown_background();
+    status
+}
+
+/// One line with what was given, one for each warning.
+fn introduce(loaded: &Loaded) {
+    let given: Vec<String> = loaded.origins.iter().map(|(key, source)| format!("{key} ({source})")).collect();
+    info!(
+        version = VERSION,
+        config = loaded.file.as_deref().unwrap_or("none"),
+        settings = given.join(", "),
+        "starting"
+    );
+    for warning in &loaded.warnings {
+        warn!("{warning}");
+    }
+    info!("one instance per stack key is assumed: this version holds no Lease, so run a single replica");
+}
+
+async fn until_stopped(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let mut signals = StopSignals::listen().context("cannot listen for signals")?;
+    let health = Health::default();
+    let mut registry = Registry::default();
+    let stack = compose(settings, VERSION, health.clone(), &mut registry).await?;
+    let listeners = Listeners::bind(&settings.http, health.clone(), Arc::new(registry)).await?;
+    let stop = CancellationToken::new();
+    let stop_listeners = CancellationToken::new();
+    let controller = run(stack, stop.clone());
+    let serving = listeners.serve(stop_listeners.clone());
+    tokio::pin!(controller, serving);
+    let mut serves = true;
+    loop {
+        tokio::select! {
+            ended = &mut controller => {
+                if ended.is_err() {
+                    health.give_up();
+                }
+                ended?;
+                info!("stopped");
+                return Ok(ExitCode::SUCCESS);
+            }
+            ended = &mut serving, if serves => {
+                ended?;
+                serves = false;
+            }
+            signal = signals.next() => {
+                if stop.is_cancelled() {
+                    warn!(signal, "stopped at once, as asked twice");
+                    return Ok(ExitCode::from(FAILED));
+                }
+                info!(signal, "asked to stop");
+                stop.cancel();
+            }
+        }
+    }
+}
+
+/// The one readable sentence of a failure, on standard error.
+#[expect(clippy::print_stderr, reason = "a program that cannot start says so where people look")]
+fn complain(message: &str, status: u8) -> ExitCode {
+    for line in message.lines() {
+        eprintln!("agent-stack-k8s: {line}");
+    }
+    ExitCode::from(status)
+}

@@ -1,0 +1,128 @@
+//! From settings to a stack that can run: the composition root.
+
+use std::{num::NonZeroUsize, sync::Arc};
+
+use bk_agent_api::{
+    Client, Endpoint, RandomJitter, ReqwestTransport, ReservationExpiry, StackKey, TokenHandle,
+};
+use k8s_runtime::{Options, ProxyEnvironment, RequestRate, Runtime};
+use podspec_builder::Builder;
+use prometheus_client::registry::Registry;
+use stack_config::Settings;
+
+use crate::{
+    CoreSettings, Stack, Tags,
+    health::Health,
+    metrics::Metrics,
+    session::{ConnectBuildkite, PollSettings, SecretToken, SessionSettings},
+};
+
+/// A setting that is well-formed by itself and that a part of the stack cannot work with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ComposeError {
+    /// No Kubernetes client.
+    #[error("cannot connect to Kubernetes")]
+    Kubernetes {
+        /// Why.
+        source: k8s_runtime::ConnectError,
+    },
+    /// No HTTP client.
+    #[error("cannot set up the HTTP client")]
+    Http {
+        /// Why.
+        source: bk_agent_api::TransportError,
+    },
+    /// A setting that only its user understands.
+    #[error("`{key}` cannot be used: {reason}")]
+    Setting {
+        /// The setting.
+        key: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+fn setting<E: std::fmt::Display>(key: &'static str) -> impl FnOnce(E) -> ComposeError {
+    move |error| ComposeError::Setting { key, reason: error.to_string() }
+}
+
+/// Puts the stack together. Nothing is sent yet.
+///
+/// # Errors
+/// [`ComposeError`], all of it before anything runs.
+pub async fn compose(
+    settings: &Settings,
+    version: &str,
+    health: Health,
+    registry: &mut Registry,
+) -> Result<Stack, ComposeError> {
+    let Settings { id, buildkite, kubernetes, limits, grace, http: _, logging: _, builder } = settings;
+    let rate =
+        kubernetes.rate_limit.map(|rate| RequestRate { per_second: rate.per_second, burst: rate.burst });
+    let options = Options {
+        namespace: Some(kubernetes.namespace.clone()),
+        user_agent: format!("agent-stack-k8s/{version}"),
+        rate,
+        proxy: ProxyEnvironment::from_env(),
+        ..Options::default()
+    };
+    let runtime = Runtime::connect(&options).await.map_err(|source| ComposeError::Kubernetes { source })?;
+    let expiry = u32::try_from(buildkite.reservation_expiry.as_secs())
+        .map_err(setting("reservation-expiry-seconds"))?;
+    let reservation_expiry =
+        ReservationExpiry::from_seconds(expiry).map_err(setting("reservation-expiry-seconds"))?;
+    let tokens = SecretToken { runtime: runtime.clone(), secret: buildkite.agent_token_secret.clone() };
+    let queue = (!bk_agent_api::is_default_queue(&buildkite.queue)).then_some(buildkite.queue.as_str());
+    let twice_the_creators =
+        limits.job_creation_concurrency.saturating_mul(NonZeroUsize::MIN.saturating_add(1));
+    Ok(Stack {
+        session: SessionSettings {
+            stack_key: StackKey::new(&buildkite.stack_key).map_err(setting("id"))?,
+            queue: buildkite.queue.clone(),
+            namespace: kubernetes.namespace.clone(),
+            tokens: Arc::new(tokens),
+            connect: connect(settings, version)?,
+            health,
+            seed: fastrand::u64(..),
+        },
+        poll: PollSettings {
+            interval: buildkite.poll_interval,
+            page_size: u16::try_from(buildkite.page_size.get()).map_err(setting("pagination-page-size"))?,
+            pages: buildkite.pages_per_poll.get(),
+            tags: Tags::new(buildkite.tags.clone(), queue),
+        },
+        core: CoreSettings {
+            limits: limiter::Limits {
+                max_in_flight: limits.max_in_flight,
+                work_queue_limit: limits.work_queue_limit,
+                // The next jobs are being reserved while these are being created.
+                max_starting: twice_the_creators,
+            },
+            reservation_lifetime: buildkite.reservation_expiry,
+            state_check_interval: grace.cancel_check_interval,
+        },
+        job_creation_concurrency: limits.job_creation_concurrency.get(),
+        reservation_expiry,
+        runtime,
+        builder: Builder::new(builder.clone()).map_err(setting("the settings that shape pods"))?,
+        controller_id: id.clone(),
+        job_prefix: builder.job_prefix.clone(),
+        metrics: Metrics::register(registry),
+    })
+}
+
+/// How a client is made once the token is known.
+fn connect(settings: &Settings, version: &str) -> Result<ConnectBuildkite, ComposeError> {
+    let endpoint = Endpoint::parse(&settings.buildkite.endpoint).map_err(setting("agent-config.endpoint"))?;
+    let transport = ReqwestTransport::new().map_err(|source| ComposeError::Http { source })?;
+    let timeout = settings.buildkite.http_timeout;
+    let user_agent = format!("agent-stack-k8s/{version}");
+    Ok(Arc::new(move |tokens: TokenHandle| {
+        Client::builder(transport.clone(), endpoint.clone(), tokens)
+            .timeout(timeout)
+            .jitter(RandomJitter::from_entropy())
+            .user_agent(&user_agent)
+            .build()
+    }))
+}

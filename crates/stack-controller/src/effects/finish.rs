@@ -1,0 +1,84 @@
+//! Telling Buildkite that a job will not run (`docs/spec/lifecycle.md` 5.1).
+
+use std::time::Duration;
+
+use bk_agent_api::FinishOutcome;
+use job_lifecycle::{EventSeen, Verdict};
+use k8s_runtime::{PatchOutcome, names::VERDICT_ANNOTATION};
+use tokio::time::sleep;
+use tracing::{debug, info, warn};
+use uuid::Uuid;
+
+use super::Executor;
+use crate::{
+    core::event::Event,
+    session::{Session, error_chain},
+};
+
+/// A verdict carries no other status until it is known that Buildkite keeps `stack_error` with one.
+const EXIT_STATUS: i32 = -1;
+/// Pause after the client's own retries failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(10);
+/// Tries at marking a Job. The mark only saves a restarted controller a call that Buildkite would answer
+/// with "already over", so it is not worth more.
+const MARK_TRIES: u32 = 5;
+
+impl Executor {
+    pub(super) async fn finish(&self, job: Uuid, verdict: &Verdict, job_uid: Option<String>) -> Event {
+        let Ok(_permit) = self.finishing.acquire().await else {
+            return Event::FinishFailed { job, retry_at: self.retry_at(AFTER_FAILURE, None) };
+        };
+        let events = match &job_uid {
+            Some(uid) => self.events_of(uid).await,
+            None => Vec::new(),
+        };
+        let Session { client, stack_key, .. } = &self.session;
+        match client.finish(stack_key, job, EXIT_STATUS, &verdict.detail(&events)).await {
+            Ok(answer) => {
+                match answer.value {
+                    FinishOutcome::Recorded => info!(code = verdict.code, "Buildkite has the verdict"),
+                    FinishOutcome::AlreadyOver { status, message } => {
+                        info!(code = verdict.code, status, message, "the job was over already");
+                    }
+                }
+                Event::Finished { job }
+            }
+            Err(error) => {
+                self.metrics.scheduler.fail_on_buildkite_errors.inc();
+                warn!(error = error_chain(&error), "could not tell Buildkite that the job will not run");
+                Event::FinishFailed { job, retry_at: self.retry_at(AFTER_FAILURE, Some(&error)) }
+            }
+        }
+    }
+
+    /// Events are a help, not a condition: a verdict without them is better than none.
+    async fn events_of(&self, uid: &str) -> Vec<EventSeen> {
+        match self.runtime.events_for(uid).await {
+            Ok(events) => events
+                .into_iter()
+                .map(|event| EventSeen {
+                    kind: event.kind,
+                    reason: event.reason,
+                    message: event.message,
+                    count: event.count,
+                })
+                .collect(),
+            Err(error) => {
+                debug!(error = error_chain(&error), "could not read the Job's events");
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) async fn mark_verdict(&self, name: &str, uid: &str) {
+        for attempt in 1..=MARK_TRIES {
+            match self.runtime.annotate_job(name, uid, VERDICT_ANNOTATION, "true").await {
+                PatchOutcome::Failed(error) => {
+                    debug!(attempt, error = error_chain(&error), "could not mark the Job");
+                }
+                _ => return,
+            }
+            sleep(Duration::from_secs(1 << attempt)).await;
+        }
+    }
+}
