@@ -26,6 +26,7 @@ mod core;
 mod endpoints;
 mod faults;
 mod options;
+mod page;
 pub mod pipeline;
 mod server;
 mod simulator;
@@ -34,13 +35,12 @@ mod stacks;
 
 pub use self::clock::{Clock, ClockHand};
 pub use self::core::{
-    Annotation, ArtifactState, BuildFacts, BuildState, JobResult, JobState, Latency, Notification,
-    Outcome, Refusal, Statistics, StepState, Transition,
+    Annotation, ArtifactState, BuildFacts, BuildState, JobResult, JobState, Latency, Notification, Outcome,
+    Refusal, Statistics, StepState, Transition,
 };
 pub use self::faults::{Effect, Fault, FaultBody};
 pub use self::options::{Options, RateLimits, Token};
 pub use self::simulator::{BuildRequest, Simulator};
 pub use self::snapshot::{
-    AgentSnapshot, ArtifactSnapshot, BuildSnapshot, JobSnapshot, QueueSnapshot, StackSnapshot,
-    StepSnapshot,
+    AgentSnapshot, ArtifactSnapshot, BuildSnapshot, JobSnapshot, QueueSnapshot, StackSnapshot, StepSnapshot,
 };

@@ -7,14 +7,13 @@ use axum::{Router, middleware};
 use tokio::net::TcpListener;
 
 use crate::simulator::Simulator;
-use crate::{agent, answer, control, faults, stacks};
+use crate::{agent, answer, control, faults, page, stacks};
 
 impl Simulator {
-    /// All APIs: `/v3` as the service has them, `/control` for tests and tools.
+    /// All APIs: `/v3` as the service has them, `/control` for tests and tools; and the page.
     ///
     /// Faults strike the service's APIs only. A stream of pings is answered 404 like every
     /// unknown route, so agents poll (agent-protocol 5.2).
-    #[must_use]
     pub fn router(&self) -> Router {
         let service = Router::new()
             .nest("/v3", stacks::routes().merge(agent::routes()))
@@ -23,6 +22,7 @@ impl Simulator {
         Router::new()
             .merge(service)
             .nest("/control", control::routes())
+            .merge(page::routes())
             .fallback(answer::not_found)
             .method_not_allowed_fallback(answer::not_found)
             .with_state(self.clone())
