@@ -22,13 +22,15 @@ pub struct Options {
 }
 
 impl Options {
-    /// Settings for a simulator at `endpoint` (with `/v3`): an id, a queue, quick polling.
+    /// Settings for a simulator at `endpoint` (with `/v3`): an id, a queue, quick polling, and
+    /// images taken from the node, because nothing here can be pulled.
     #[must_use]
     pub fn new(endpoint: &str, queue: &str) -> Self {
         let settings = json!({
             "id": "test",
             "queue": queue,
             "poll-interval": "1s",
+            "default-image-pull-policy": "IfNotPresent",
             "agent-config": { "endpoint": endpoint },
         });
         let Value::Object(settings) = settings else {

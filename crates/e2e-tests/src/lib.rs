@@ -6,6 +6,9 @@
 //!
 //! Waiting is always for a state, with a deadline: see [`wait::until`].
 
+pub mod agent;
+pub mod browser;
+pub mod buildkite;
 pub mod controller;
 pub mod git;
 pub mod job_watch;
@@ -13,5 +16,6 @@ pub mod kubelet;
 pub mod namespace;
 pub mod ports;
 pub mod role;
+pub mod scenario;
 pub mod testbed;
 pub mod wait;

@@ -21,6 +21,10 @@ pub struct Testbed {
     pub host_address: IpAddr,
     /// The controller's binary.
     pub controller: PathBuf,
+    /// `cargo xtask`, already built: `cluster signal` acts on parts of the cluster.
+    xtask: PathBuf,
+    /// State directory of the cluster.
+    dir: PathBuf,
 }
 
 impl Testbed {
@@ -37,6 +41,8 @@ impl Testbed {
                 .parse()
                 .expect("TESTBED_HOST_ADDRESS is an IP address"),
             controller: path("TESTBED_CONTROLLER_BIN"),
+            xtask: path("TESTBED_XTASK_BIN"),
+            dir: path("TESTBED_DIR"),
         }
     }
 
@@ -48,6 +54,21 @@ impl Testbed {
     /// For tests that stop or freeze parts of the cluster; they run alone.
     pub async fn exclusive() -> (Self, RwLockWriteGuard<'static, ()>) {
         (Self::from_environment(), ORDER.write().await)
+    }
+
+    /// Sends a signal (`KILL`, `STOP`, `CONT`) to a program of the control plane. One that ends is
+    /// started again by the cluster's supervisor.
+    ///
+    /// # Panics
+    /// When there is no such program.
+    pub async fn signal(&self, program: &str, signal: &str) {
+        let status = tokio::process::Command::new(&self.xtask)
+            .args(["cluster", "signal", program, signal, "--dir"])
+            .arg(&self.dir)
+            .status()
+            .await
+            .expect("xtask can be started");
+        assert!(status.success(), "no {signal} for {program}: {status}");
     }
 
     /// The client configuration of the cluster's administrator.

@@ -1,1 +1,6 @@
 //! Level 4: real kubelet, containerd and agent, the simulator as Buildkite.
+
+mod cancel;
+mod cluster_cleanup;
+mod page;
+mod pipelines;
