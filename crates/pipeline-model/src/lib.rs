@@ -17,7 +17,6 @@
 
 mod block;
 mod finding;
-mod nearest;
 mod params;
 mod plugin_list;
 mod reader;
@@ -26,10 +25,10 @@ mod step_plugins;
 
 pub use block::KubernetesPlugin;
 pub use finding::{Notice, PluginError};
-pub use nearest::nearest;
 pub use params::{
     CheckoutParams, CommandParams, GitMirrors, Interposer, Metadata, SidecarParams, UnknownWord,
 };
 pub use plugin_list::{OtherPlugin, Plugins, parse_plugins};
 pub use reference::{KUBERNETES_PLUGIN, resolve_reference};
 pub use step_plugins::{StepPluginsError, step_plugins};
+pub use yaml_source::nearest;

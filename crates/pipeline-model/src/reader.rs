@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use yaml_source::nearest;
 
 use crate::finding::{Notice, PluginError};
-use crate::nearest::nearest;
 
 /// Collects notices while values are read.
 #[derive(Default)]

@@ -4,6 +4,9 @@ use granit_parser::{ErrorKind, ScanError};
 
 use crate::span::{Lines, Span};
 
+const TAB: &str = "indentation contains a tab; YAML allows only spaces";
+const TAB_HINT: &str = "replace it with spaces";
+
 /// A text that is not acceptable YAML.
 ///
 /// Displays as `file:line:column: what; hint`.
@@ -37,6 +40,10 @@ impl YamlError {
         self
     }
 
+    pub(crate) fn tab(file: &str, span: Span) -> Self {
+        Self::new(file, span, TAB).with_hint(TAB_HINT)
+    }
+
     /// A syntax error, with a hint drawn from the line it is on.
     pub(crate) fn syntax(file: &str, lines: &Lines<'_>, error: &ScanError) -> Self {
         let at = error.marker().byte_offset().unwrap_or_default();
@@ -51,21 +58,22 @@ impl YamlError {
     }
 }
 
-/// Our words for the mistakes people make; `None` keeps the parser's.
-fn explain(kind: &ErrorKind, line: &str) -> (Option<String>, Option<String>) {
-    let indentation = &line[..line.len() - line.trim_start().len()];
-    let tab_error = matches!(
+/// The parser objects to a tab.
+pub(crate) fn is_tab_error(kind: &ErrorKind) -> bool {
+    matches!(
         kind,
         ErrorKind::TabNotAllowed
             | ErrorKind::TabInBlockIndentation
             | ErrorKind::TabInIndentation
             | ErrorKind::TabAtBlockScalarStart
-    );
-    if tab_error || indentation.contains('\t') {
-        return (
-            Some("indentation contains a tab; YAML allows only spaces".to_owned()),
-            Some("replace it with spaces".to_owned()),
-        );
+            | ErrorKind::TabInPlainScalar
+    )
+}
+
+/// Our words for the mistakes people make; `None` keeps the parser's.
+fn explain(kind: &ErrorKind, line: &str) -> (Option<String>, Option<String>) {
+    if is_tab_error(kind) {
+        return (Some(TAB.to_owned()), Some(TAB_HINT.to_owned()));
     }
     if let ErrorKind::UnexpectedCharacter { character } = kind {
         return (

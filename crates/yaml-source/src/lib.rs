@@ -20,14 +20,17 @@
 mod error;
 mod json;
 mod load;
+mod nearest;
 mod node;
 mod number;
 mod scalar;
 mod span;
+mod tabs;
 mod timestamp;
 
 pub use error::YamlError;
 pub use load::parse;
+pub use nearest::nearest;
 pub use node::{Document, Duplicate, Entry, Key, Mapping, Node, Style};
 pub use number::{float_key_text, float_text};
 pub use scalar::{Dialect, Scalar};

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag, options};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle, Tag, options};
 use indexmap::map::Entry as Slot;
 
-use crate::error::YamlError;
+use crate::error::{YamlError, is_tab_error};
 use crate::node::{Content, Document, Duplicate, Entry, Inner, Key, Mapping, Node, Style};
 use crate::number::float_key_text;
 use crate::scalar::{self, Dialect, Resolved, Scalar};
 use crate::span::{Lines, Span};
+use crate::tabs::Tabs;
 
 /// What aliases may unfold to; far above any pipeline, far below what hurts.
 const MOST_NODES: u64 = 1_000_000;
@@ -29,6 +30,47 @@ const CORE: &str = "tag:yaml.org,2002:";
 /// alias, a merge of something that is no mapping, a key that is null, a list or a mapping
 /// (pipeline-format 3.1).
 pub fn parse(file: &str, text: &str, dialect: Dialect) -> Result<Vec<Document>, YamlError> {
+    let tabs = Tabs::new(text);
+    let first = match attempt(file, text, dialect, tabs.clone()) {
+        Err(Failure { tab_line: Some(line), error }) => (line, error),
+        result => return result.map_err(|failure| failure.error),
+    };
+    // The parser refuses tabs at the start of lines in brackets too, where the agent's reader takes
+    // them. With blanks in their place, which move nothing, it goes on; `tabs` judges the original.
+    let (mut line, error) = first;
+    let mut patched = text.to_owned();
+    for _ in 0..MOST_TAB_LINES {
+        let Some(blanked) = blank_tabs(&patched, line) else {
+            return Err(error);
+        };
+        patched = blanked;
+        line = match attempt(file, &patched, dialect, tabs.clone()) {
+            Err(Failure { tab_line: Some(line), .. }) => line,
+            Err(Failure { tab_line: None, error: other }) => {
+                return Err(if tabs.first().is_some_and(|at| at < other.span.start) { error } else { other });
+            }
+            Ok(documents) => return Ok(documents),
+        };
+    }
+    Err(error)
+}
+
+/// Lines with tabs inside brackets below a block mapping; more than anyone writes by hand.
+const MOST_TAB_LINES: usize = 1000;
+
+struct Failure {
+    error: YamlError,
+    /// The line (from 1) whose tabs the parser objects to.
+    tab_line: Option<u32>,
+}
+
+impl From<YamlError> for Failure {
+    fn from(error: YamlError) -> Self {
+        Self { error, tab_line: None }
+    }
+}
+
+fn attempt(file: &str, text: &str, dialect: Dialect, tabs: Tabs) -> Result<Vec<Document>, Failure> {
     let lines = Lines::new(text);
     // Comments are not needed in the tree, and the parser bounds how many it buffers.
     let options = options! { emit_comments: false, emit_unresolved_aliases: true, emit_anchor_events: true };
@@ -40,16 +82,44 @@ pub fn parse(file: &str, text: &str, dialect: Dialect) -> Result<Vec<Document>, 
         anchors: HashMap::new(),
         names: Vec::new(),
         root: None,
+        tabs,
     };
     for next in Parser::new_from_str_with_options(text, options) {
-        let (event, span) = next.map_err(|error| YamlError::syntax(file, &lines, &error))?;
+        let (event, span) = next.map_err(|scan| {
+            let error = YamlError::syntax(file, &lines, &scan);
+            if !is_tab_error(scan.kind()) {
+                return error.into();
+            }
+            // Within a plain scalar the parser is still on the line before.
+            let before = matches!(scan.kind(), ErrorKind::TabInPlainScalar);
+            match loader.tabs.next(error.span.start) {
+                Some(at) if before && lines.span(at, at).line == error.span.line + 1 => {
+                    let error = YamlError::tab(file, lines.span(at, at + 1));
+                    Failure { tab_line: Some(error.span.line), error }
+                }
+                _ => Failure { tab_line: Some(error.span.line), error },
+            }
+        })?;
         let mut range = span.byte_range().unwrap_or_default();
         if let Event::SequenceStart(StructureStyle::Block, ..) = event {
             range.start = first_dash(text, range.start);
         }
         loader.event(event, lines.span(range.start, range.end))?;
     }
-    Ok(loader.documents)
+    match loader.tabs.first() {
+        None => Ok(loader.documents),
+        Some(at) => Err(YamlError::tab(file, lines.span(at, at + 1)).into()),
+    }
+}
+
+/// The text with blanks for the tabs at the start of one line; `None` if there are none.
+fn blank_tabs(text: &str, line: u32) -> Option<String> {
+    let index = line.saturating_sub(1) as usize;
+    let start: usize = text.split_inclusive('\n').take(index).map(str::len).sum();
+    let blanks = text[start..].bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let (before, rest) = text.split_at(start);
+    let (leading, behind) = rest.split_at(blanks);
+    leading.contains('\t').then(|| format!("{before}{}{behind}", " ".repeat(blanks)))
 }
 
 struct Loader<'a> {
@@ -61,6 +131,7 @@ struct Loader<'a> {
     anchors: HashMap<usize, Option<Node>>,
     names: Vec<String>,
     root: Option<Node>,
+    tabs: Tabs,
 }
 
 struct Frame {
@@ -79,9 +150,14 @@ enum Items {
 
 impl Loader<'_> {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), YamlError> {
+        self.tabs.token(span.start);
         match event {
             Event::DocumentEnd => self.end_document(span),
             Event::Scalar(written, style, anchor, tag) => {
+                match style {
+                    ScalarStyle::Literal | ScalarStyle::Folded => self.tabs.block_scalar(span.start),
+                    _ => self.tabs.excuse(span.range()),
+                }
                 let node = self.scalar(&written, style, tag.as_deref(), span)?;
                 if anchor > 0 {
                     self.anchors.insert(anchor, Some(node.clone()));
@@ -141,6 +217,9 @@ impl Loader<'_> {
             _ => frame.last_end,
         };
         let span = Span { end: end.max(frame.start.start), ..frame.start };
+        if frame.style == Style::Flow {
+            self.tabs.excuse(span.range());
+        }
         let content = match frame.items {
             Items::Sequence(items) => Content::Sequence(items),
             Items::Mapping { pairs, .. } => Content::Mapping(self.mapping(pairs)?),

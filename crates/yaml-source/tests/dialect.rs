@@ -68,6 +68,12 @@ fn structure() {
         ("[]", "[]"),
         ("\u{feff}a: 1", r#"{"a":1}"#),
         ("a: 1\n...\n", r#"{"a":1}"#),
+        // Tabs are blanks in brackets, in scalars, and between tokens of a line.
+        ("a: [\n\t1,\n\t2\n]", r#"{"a":[1,2]}"#),
+        ("{\n\t\"a\": 1\n}", r#"{"a":1}"#),
+        ("a: |\n  x\n  \ty\n  \t\nb: 1", r#"{"a":"x\n\ty\n\t\n","b":1}"#),
+        ("a:\t1\t# c", r#"{"a":1}"#),
+        ("a: \"x\n  \ty\"", r#"{"a":"x y"}"#),
         // Key order is kept.
         ("z: 1\na: 2\nm: 3", r#"{"z":1,"a":2,"m":3}"#),
     ];
@@ -81,6 +87,10 @@ fn structure() {
 fn refusals() {
     let rows = [
         ("steps:\n\t- command: make", "2:", "contains a tab"),
+        ("\ta: 1", "1:1", "contains a tab"),
+        ("a: 1\n\tb: 2", "2:", "contains a tab"),
+        ("a: 1\n\t\nb: 2", "2:1", "contains a tab"),
+        ("a:\n  b: 1\n  \t# comment", "3:3", "contains a tab"),
         ("x: &x\n  y: *x\nsteps: [wait]", "2:6", "stands inside the value"),
         ("steps:\n- <<: *defaults\n  command: make", "2:7", "no matching anchor `&defaults`"),
         ("steps:\n- command: make\n  <<: defaults", "3:7", "`<<` needs an alias to a mapping"),
