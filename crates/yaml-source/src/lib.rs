@@ -20,6 +20,7 @@
 mod error;
 mod json;
 mod load;
+mod mapping;
 mod nearest;
 mod node;
 mod number;

@@ -4,12 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle, Tag, options};
-use indexmap::map::Entry as Slot;
 
 use crate::error::{YamlError, is_tab_error};
-use crate::node::{Content, Document, Duplicate, Entry, Inner, Key, Mapping, Node, Style};
-use crate::number::float_key_text;
-use crate::scalar::{self, Dialect, Resolved, Scalar};
+use crate::node::{Content, Document, Inner, Node, Style};
+use crate::scalar::{self, Dialect, Resolved};
 use crate::span::{Lines, Span};
 use crate::tabs::Tabs;
 
@@ -122,9 +120,9 @@ fn blank_tabs(text: &str, line: u32) -> Option<String> {
     leading.contains('\t').then(|| format!("{before}{}{behind}", " ".repeat(blanks)))
 }
 
-struct Loader<'a> {
+pub(crate) struct Loader<'a> {
     file: &'a str,
-    dialect: Dialect,
+    pub(crate) dialect: Dialect,
     documents: Vec<Document>,
     stack: Vec<Frame>,
     /// `None` while the anchored collection is still open: an alias then contains itself.
@@ -328,79 +326,7 @@ impl Loader<'_> {
         Ok(Node { inner: Arc::new(inner), alias: None })
     }
 
-    fn mapping(&self, pairs: Vec<(Node, Node)>) -> Result<Mapping, YamlError> {
-        let mut mapping = Mapping::default();
-        let mut merges = Vec::new();
-        for (key, value) in pairs {
-            if is_merge(&key) {
-                merges.push(value);
-                continue;
-            }
-            let key = self.key(&key)?;
-            let entry = Entry { key, value, merged: false };
-            match mapping.entries.entry(entry.key.text.clone()) {
-                Slot::Vacant(slot) => {
-                    slot.insert(entry);
-                }
-                Slot::Occupied(mut slot) => {
-                    mapping.duplicates.push(Duplicate {
-                        key: entry.key.text.clone(),
-                        first: slot.get().key.span,
-                        second: entry.key.span,
-                    });
-                    slot.insert(entry);
-                }
-            }
-        }
-        for value in merges {
-            self.merge(&mut mapping, &value)?;
-        }
-        Ok(mapping)
-    }
-
-    /// Adds what `<<` brings in; whatever is there already stays, so own keys and earlier merges win.
-    fn merge(&self, into: &mut Mapping, value: &Node) -> Result<(), YamlError> {
-        let refused = |found: &Node| {
-            let message =
-                format!("`<<` needs an alias to a mapping (or a list of them), got {}", found.type_name());
-            self.error(found.site(), message).with_hint("write `<<: *name`, with `&name` on a mapping above")
-        };
-        let sources = match value.as_sequence() {
-            Some(items) => items,
-            None => std::slice::from_ref(value),
-        };
-        for source in sources {
-            let mapping = source.as_mapping().ok_or_else(|| refused(source))?;
-            for entry in mapping.iter() {
-                into.entries
-                    .entry(entry.key.text.clone())
-                    .or_insert_with(|| Entry { merged: true, ..entry.clone() });
-            }
-        }
-        Ok(())
-    }
-
-    fn key(&self, node: &Node) -> Result<Key, YamlError> {
-        let written = node.written().unwrap_or_default();
-        let text = match node.scalar() {
-            Some(Scalar::Text(text)) => text.to_owned(),
-            Some(Scalar::Bool(_)) if self.dialect == Dialect::Config => written.to_owned(),
-            Some(Scalar::Bool(value)) => value.to_string(),
-            Some(Scalar::Int(value)) => value.to_string(),
-            Some(Scalar::UInt(value)) => value.to_string(),
-            Some(Scalar::Float(value)) => float_key_text(value),
-            Some(Scalar::Timestamp(_)) => written.to_owned(),
-            Some(Scalar::Null) | None => {
-                let message =
-                    format!("mapping keys must be plain scalars; this one is a {}", node.type_name());
-                let hint = "write a name before the colon, in quotes if it is meant literally";
-                return Err(self.error(node.site(), message).with_hint(hint));
-            }
-        };
-        Ok(Key { converted: node.as_str().is_none(), text, written: written.to_owned(), span: node.site() })
-    }
-
-    fn error(&self, span: Span, message: impl Into<String>) -> YamlError {
+    pub(crate) fn error(&self, span: Span, message: impl Into<String>) -> YamlError {
         YamlError::new(self.file, span, message)
     }
 }
@@ -413,14 +339,6 @@ fn first_dash(text: &str, start: usize) -> usize {
     }
     let before = text[..start].trim_end();
     if before.ends_with('-') { before.len() - 1 } else { start }
-}
-
-fn is_merge(key: &Node) -> bool {
-    let tag_allows = match key.tag() {
-        None => key.style() == Style::Plain,
-        Some(tag) => tag == "!" || tag == "!!merge",
-    };
-    key.alias().is_none() && key.written() == Some("<<") && tag_allows
 }
 
 fn measure<'n>(children: impl Iterator<Item = &'n Node>) -> (u64, u32) {
