@@ -231,7 +231,8 @@ impl Poller<'_> {
                 warn!(%error, "Buildkite refuses the agent token; reading the Secret again");
                 self.settings.health.fail(Check::Token, error.to_string(), now);
                 self.session = register_again(self.settings, &self.session).await?;
-                Ok(Duration::ZERO)
+                // A token that is good and refused for listing alone must not make us spin.
+                Ok(self.backoff.next(retry_after))
             }
             Error::NotFound { .. } => {
                 warn!(%error, "Buildkite does not know the stack; registering again");
