@@ -111,7 +111,11 @@ impl CreateOutcome {
     fn refused(refusal: Refusal) -> Self {
         let Refusal { status, ref reason, ref message, retry_after, .. } = refusal;
         if is_size_limit(status, message) {
-            return Self::TooLarge { message: refusal.message };
+            let message = match status {
+                422 => "the object is larger than the cluster's storage takes".to_owned(),
+                _ => refusal.message,
+            };
+            return Self::TooLarge { message };
         }
         match (status, reason.as_str()) {
             (409, "AlreadyExists") => Self::AlreadyExists,
@@ -162,10 +166,17 @@ fn created_uid(body: &[u8]) -> Option<String> {
     (!uid.is_empty()).then(|| uid.to_owned())
 }
 
-/// The limit may be the API server's own (413) or etcd's, which arrives as an internal error.
+/// The limit may be the API server's own (413) or etcd's. Etcd's arrives as an internal error, or,
+/// for Jobs, in disguise: the API server tries again with the object it has already completed, and
+/// its validation then complains about the selector it generated itself. Our Jobs never bring one.
 fn is_size_limit(status: u16, message: &str) -> bool {
     let from_etcd = ["request is too large", "larger than max"];
-    status == 413 || status >= 500 && from_etcd.iter().any(|text| message.contains(text))
+    match status {
+        413 => true,
+        422 => message.contains("`selector` not auto-generated"),
+        500.. => from_etcd.iter().any(|text| message.contains(text)),
+        _ => false,
+    }
 }
 
 /// Kubernetes gives one status and reason to all of these; only the sentence differs.

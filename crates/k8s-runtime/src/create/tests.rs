@@ -25,6 +25,8 @@ fn status_bodies_fall_into_outcomes() {
     let quota = r#"jobs.batch "bk-1" is forbidden: exceeded quota: q, requested: count/jobs.batch=1, used: count/jobs.batch=5, limited: count/jobs.batch=5"#;
     let webhook = r#"admission webhook "policy.example.test" denied the request: no root"#;
     let terminating = r#"jobs.batch "bk-1" is forbidden: unable to create new content in namespace ci because it is being terminated"#;
+    let disguised =
+        "Job.batch \"bk-1\" is invalid: [spec.selector: Invalid value: {}: `selector` not auto-generated]";
     // status, reason, message, start of the outcome, nothing was created for certain
     let table = [
         (409, "AlreadyExists", "jobs.batch \"bk-1\" already exists", "AlreadyExists", false),
@@ -37,6 +39,7 @@ fn status_bodies_fall_into_outcomes() {
         (404, "NotFound", "namespaces \"ci\" not found", "Rejected", true),
         (413, "RequestEntityTooLarge", "limit is 3145728", "TooLarge", true),
         (500, "InternalError", "etcdserver: request is too large", "TooLarge", true),
+        (422, "Invalid", disguised, "TooLarge", true),
         (500, "InternalError", "failed calling webhook", "Uncertain", false),
         (503, "ServiceUnavailable", "apiserver is shutting down", "Uncertain", false),
         (504, "Timeout", "request did not complete within 34s", "Uncertain", false),
