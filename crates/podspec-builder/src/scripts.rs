@@ -36,14 +36,15 @@ fi
 
 /// The checkout script for the user of the container (6.2).
 pub(crate) fn checkout(credentials: bool) -> String {
-    let step = if credentials { format!("{CREDENTIALS}\n") } else { String::new() };
+    // One command a line: in a list joined with `&&` a failure would not end the script.
+    let step = if credentials { format!("{}\n", CREDENTIALS.join("\n")) } else { String::new() };
     format!("set -eufx\n{step}{ENTRY_POINT}\n")
 }
 
 /// The checkout script that runs as root and hands over to another user (6.3).
 pub(crate) fn checkout_as(user: User, credentials: bool) -> String {
     let User { id, group } = user;
-    let step = if credentials { format!("{CREDENTIALS} && ") } else { String::new() };
+    let step = if credentials { format!("{} && ", CREDENTIALS.join(" && ")) } else { String::new() };
     let group_script = if group == 0 { "group=root\n".to_owned() } else { CREATE_GROUP.to_owned() };
     format!(
         "set -eufx\nuser_id={id}\ngroup_id={group}\n{TOOLS}{FIND_NAME}{group_script}{CREATE_USER}\
@@ -53,10 +54,13 @@ pub(crate) fn checkout_as(user: User, credentials: bool) -> String {
 
 const ENTRY_POINT: &str = "buildkite-agent-entrypoint kubernetes-bootstrap";
 
-/// The credential step (6.4). The copy exists because git's store helper writes its file and Secrets are
-/// mounted read-only. No single quote may stand here: the hand-over wraps the step in them.
-const CREDENTIALS: &str = "cp /buildkite/git-credentials-ro/.git-credentials /buildkite/git-credentials/.git-credentials && \
-     git config --global credential.helper \"store --file /buildkite/git-credentials/.git-credentials\"";
+/// The credential step (6.4), two commands that must both succeed. The copy exists because git's store
+/// helper writes its file and Secrets are mounted read-only. No single quote may stand here: the
+/// hand-over wraps the step in them.
+const CREDENTIALS: [&str; 2] = [
+    "cp /buildkite/git-credentials-ro/.git-credentials /buildkite/git-credentials/.git-credentials",
+    "git config --global credential.helper \"store --file /buildkite/git-credentials/.git-credentials\"",
+];
 
 /// Debian has an `adduser` of its own with other options, hence the look at its help text (R-144).
 const TOOLS: &str = r#"if adduser --help 2>&1 | grep -q BusyBox; then

@@ -5,8 +5,8 @@ use std::path::Path;
 use podspec_builder::{AgentTokenSource, Builder, Built, JobRequest, JobUuid};
 use serde_json::{Value, json};
 
-use crate::config;
-use crate::view::View;
+use super::config;
+use super::view::View;
 
 const KUBERNETES: &str = "github.com/buildkite-plugins/kubernetes-buildkite-plugin";
 

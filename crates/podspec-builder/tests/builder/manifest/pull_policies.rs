@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::config;
-use crate::row::build;
+use super::config;
+use super::row::build;
 
 const AGENT_IMAGE: &str = "buildkite/agent:3.92.1";
 const TAG: &str = "golang:1.23.5";

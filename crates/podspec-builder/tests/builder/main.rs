@@ -1,0 +1,10 @@
+//! The builder seen from outside, as its callers use it.
+
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
+mod manifest;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod scripts;
