@@ -13,7 +13,7 @@ pub(crate) struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads the text of `name` and checks its outermost keys.
+    /// Reads the text of `name`.
     pub(crate) fn read(name: &str, text: &str) -> Result<(Self, Vec<Warning>), Vec<Problem>> {
         let mut file = Self { name: name.to_owned(), root: Mapping::default() };
         let documents = parse(name, text, Dialect::Config).map_err(|error| vec![syntax(error)])?;
@@ -34,8 +34,7 @@ impl ConfigFile {
             }
         }
         file.duplicates(first.root(), "", &mut warnings);
-        let unknown = file.unknown_keys();
-        if unknown.is_empty() { Ok((file, warnings)) } else { Err(unknown) }
+        Ok((file, warnings))
     }
 
     /// The value of a key; null counts as absent.
@@ -75,7 +74,8 @@ impl ConfigFile {
         Warning::new("---", message, self.place(document.root().span()))
     }
 
-    fn unknown_keys(&self) -> Vec<Problem> {
+    /// Outermost keys that are no settings.
+    pub(crate) fn unknown_keys(&self) -> Vec<Problem> {
         let known = keys::top_level();
         let unknown = self.root.iter().filter(|entry| !known.contains(&entry.key.text.as_str()));
         unknown

@@ -57,6 +57,7 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Loaded, ConfigError> {
     };
     let mut reader = Reader::new(&file, inputs.args, inputs.variables);
     reader.warnings = warnings;
+    reader.type_problems = file.unknown_keys();
     let claimed_cluster_uuid = leftovers(&mut reader, inputs);
     let mut settings = read_settings(&mut reader, inputs.version);
     settings.buildkite.claimed_cluster_uuid = claimed_cluster_uuid;

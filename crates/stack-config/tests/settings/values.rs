@@ -62,6 +62,9 @@ fn unknown_keys() {
     // All together, sorted by path.
     assert_eq!(refused("zz-zz: 1\naa-aa: 2").lines().count(), 2);
     assert!(refused("zz-zz: 1\naa-aa: 2").starts_with("aa-aa"));
+    let shown = refused("max-in-flght: 5\njob-ttl: 300\nagent-config: {shel: x, no-pty: 1}");
+    let paths: Vec<_> = shown.lines().map(|line| line.split(": ").next().unwrap()).collect();
+    assert_eq!(paths, ["agent-config.no-pty", "agent-config.shel", "job-ttl", "max-in-flght"]);
     // Nested keys are taken in any letter case, as in Go, but not silently.
     let loaded = loaded("agent-config: {SHELL: /bin/bash}");
     assert_eq!(loaded.settings.builder.agent_config.as_ref().unwrap().shell.as_deref(), Some("/bin/bash"));
