@@ -14,8 +14,7 @@ use crate::simulator::Simulator;
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let status =
-            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         (status, axum::Json(json!({ "message": self.message }))).into_response()
     }
 }
@@ -37,10 +36,7 @@ impl Caller {
 impl FromRequestParts<Simulator> for Caller {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        simulator: &Simulator,
-    ) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, simulator: &Simulator) -> Result<Self, Self::Rejection> {
         let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let token = text(header::AUTHORIZATION)
             .and_then(|value| value.split_once(' '))
@@ -61,8 +57,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal>
 
 /// Reads an id from a path.
 pub(crate) fn read_id(text: &str, what: &str) -> Result<Uuid, Refusal> {
-    Uuid::parse_str(text)
-        .map_err(|_| Refusal { status: 404, message: format!("{what} not found") })
+    Uuid::parse_str(text).map_err(|_| Refusal { status: 404, message: format!("{what} not found") })
 }
 
 /// The answer to routes that do not exist; a catch-all success would wedge agents

@@ -37,15 +37,15 @@ use uuid::Uuid;
 
 pub(crate) use agents::{Agent, AgentConnection, Instruction, Registration, Steer};
 pub(crate) use annotations::NewAnnotation;
-pub(crate) use artifacts::{Artifact, ArtifactQuery, NewArtifact};
 pub use artifacts::ArtifactState;
+pub(crate) use artifacts::{Artifact, ArtifactQuery, NewArtifact};
 pub(crate) use auth::Identity;
 pub use build::{Annotation, BuildFacts, BuildState, StepState};
 pub(crate) use build::{Build, Step, StepKind};
 pub(crate) use create::NewBuild;
 pub(crate) use finish::AgentResult;
-pub use job::{JobResult, JobState, Notification, Outcome, Transition};
 pub(crate) use job::Job;
+pub use job::{JobResult, JobState, Notification, Outcome, Transition};
 pub(crate) use limits::{RateStatus, Scope};
 pub use refusal::Refusal;
 pub(crate) use stack_jobs::{ListPage, NewNotification};
@@ -104,8 +104,7 @@ impl World {
         let cluster_id = entropy.uuid(now);
         let mut queues = BTreeMap::new();
         for key in std::iter::once(&options.default_queue).chain(&options.queues) {
-            let queue =
-                Queue { id: entropy.uuid(now), paused: false, scheduled: BTreeSet::new() };
+            let queue = Queue { id: entropy.uuid(now), paused: false, scheduled: BTreeSet::new() };
             queues.insert(key.clone(), queue);
         }
         Self {
@@ -187,11 +186,7 @@ impl World {
             "_default" | "__default__" | "~" | "-" => self.options.default_queue.as_str(),
             key => key,
         };
-        if self.queues.contains_key(key) {
-            Ok(key.to_owned())
-        } else {
-            Err(Refusal::not_found("queue"))
-        }
+        if self.queues.contains_key(key) { Ok(key.to_owned()) } else { Err(Refusal::not_found("queue")) }
     }
 
     /// Stops or resumes handing out a queue's jobs.

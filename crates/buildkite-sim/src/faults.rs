@@ -181,9 +181,7 @@ fn faulty_answer(endpoint: &str, status: u16, body: FaultBody, retry_after: Opti
             });
             (code, axum::Json(body)).into_response()
         }
-        FaultBody::Json => {
-            (code, axum::Json(json!({ "message": "injected fault" }))).into_response()
-        }
+        FaultBody::Json => (code, axum::Json(json!({ "message": "injected fault" }))).into_response(),
         FaultBody::Html => {
             let page = "<html><body><h1>injected fault</h1></body></html>";
             (code, [(header::CONTENT_TYPE, "text/html")], page).into_response()
@@ -218,11 +216,9 @@ fn broken_connection() -> Response {
     let cut = stream::once(async {
         Err::<Bytes, _>(std::io::Error::new(std::io::ErrorKind::ConnectionReset, "injected fault"))
     });
-    let mut response = (
-        [(header::CONTENT_LENGTH, "1"), (header::CONTENT_TYPE, "application/json")],
-        Body::from_stream(cut),
-    )
-        .into_response();
+    let mut response =
+        ([(header::CONTENT_LENGTH, "1"), (header::CONTENT_TYPE, "application/json")], Body::from_stream(cut))
+            .into_response();
     response.extensions_mut().insert(Lost);
     response
 }

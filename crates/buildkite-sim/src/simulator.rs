@@ -135,9 +135,7 @@ impl Simulator {
     /// When the pipeline cannot be expanded, repeats a step key or names an unknown queue.
     pub fn create_build(&self, request: BuildRequest) -> Result<Uuid, Refusal> {
         let BuildRequest { pipeline, facts, meta_data, unblock } = request;
-        self.with(|world, now| {
-            world.create_build(NewBuild { facts, pipeline, meta_data, unblock }, now)
-        })
+        self.with(|world, now| world.create_build(NewBuild { facts, pipeline, meta_data, unblock }, now))
     }
 
     /// Creates a build from pipeline text in YAML or JSON, with defaults for all else.

@@ -8,8 +8,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::core::{
-    Annotation, ArtifactState, BuildFacts, BuildState, Job, JobState, Notification, Outcome, Step,
-    StepKind, StepState, Transition, World,
+    Annotation, ArtifactState, BuildFacts, BuildState, Job, JobState, Notification, Outcome, Step, StepKind,
+    StepState, Transition, World,
 };
 use crate::pipeline::model::InputField;
 
@@ -277,9 +277,11 @@ impl World {
         let build = self.builds.get(&id)?;
         let mut annotations: Vec<Annotation> = build.annotations.values().cloned().collect();
         annotations.sort_by_key(|annotation| std::cmp::Reverse(annotation.priority));
-        let blocked = build.steps.iter().map(|id| &self.steps[id]).find(|step| {
-            build.state == BuildState::Blocked && step.state == StepState::Blocked
-        });
+        let blocked = build
+            .steps
+            .iter()
+            .map(|id| &self.steps[id])
+            .find(|step| build.state == BuildState::Blocked && step.state == StepState::Blocked);
         Some(BuildSnapshot {
             id: build.id,
             number: build.number,

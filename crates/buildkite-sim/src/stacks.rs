@@ -49,8 +49,7 @@ fn guarded(
         let Some(rate) = world.rate(scope, stack, now) else {
             return work(world, now).into_response();
         };
-        let mut response =
-            if rate.exceeded() { too_many(rate) } else { work(world, now).into_response() };
+        let mut response = if rate.exceeded() { too_many(rate) } else { work(world, now).into_response() };
         for (name, value) in [
             ("ratelimit-scope", rate.scope.name().to_owned()),
             ("ratelimit-limit", rate.limit.to_string()),
@@ -117,7 +116,8 @@ async fn list(
     guarded(&simulator, &caller, Scope::ListScheduledJobs, &key, |world, now| {
         let text = |name: &str| query.get(name).map(String::as_str);
         let queue = text("queue_key").filter(|queue| !queue.is_empty());
-        let queue = queue.ok_or_else(|| Refusal { status: 400, message: "queue_key is required".to_owned() })?;
+        let queue =
+            queue.ok_or_else(|| Refusal { status: 400, message: "queue_key is required".to_owned() })?;
         let after = text("after").filter(|cursor| !cursor.is_empty());
         let page = world.list_jobs(&key, queue, text("limit"), after, now)?;
         Ok(axum::Json(wire::ScheduledJobs::new(world, &page)).into_response())
@@ -132,8 +132,7 @@ async fn reserve(
 ) -> Response {
     guarded(&simulator, &caller, Scope::BatchReserve, &key, |world, now| {
         let wire::Reserve { job_uuids, reservation_expiry_seconds } = read_json(&body)?;
-        let (reserved, not_reserved) =
-            world.reserve(&key, &job_uuids, reservation_expiry_seconds, now)?;
+        let (reserved, not_reserved) = world.reserve(&key, &job_uuids, reservation_expiry_seconds, now)?;
         Ok(axum::Json(json!({ "reserved": reserved, "not_reserved": not_reserved })).into_response())
     })
 }

@@ -121,8 +121,7 @@ pub(super) async fn store(
     State(simulator): State<Simulator>,
     mut form: Multipart,
 ) -> Result<Response, Refusal> {
-    let unreadable =
-        |error| Refusal { status: 400, message: format!("unreadable upload form: {error}") };
+    let unreadable = |error| Refusal { status: 400, message: format!("unreadable upload form: {error}") };
     let (mut path, mut ticket) = (String::new(), String::new());
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -150,8 +149,8 @@ pub(super) async fn fetch(
     simulator.with(|world, _| {
         let artifact = world.artifacts.values().find(|artifact| artifact.ticket == ticket);
         let content = artifact.and_then(|artifact| artifact.content.clone());
-        let content = content
-            .ok_or_else(|| Refusal { status: 404, message: "artifact not found".to_owned() })?;
+        let content =
+            content.ok_or_else(|| Refusal { status: 404, message: "artifact not found".to_owned() })?;
         let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
         Ok((StatusCode::OK, kind, content).into_response())
     })

@@ -178,7 +178,10 @@ pub(super) async fn secret(
     simulator.with(|world, now| {
         own_job(world, &caller, &id, now)?;
         let key = query.get("key").map(String::as_str).unwrap_or_default();
-        Err(Refusal { status: 404, message: format!("secret \"{key}\" not found: this simulator holds no secrets") })
+        Err(Refusal {
+            status: 404,
+            message: format!("secret \"{key}\" not found: this simulator holds no secrets"),
+        })
     })
 }
 

@@ -46,7 +46,10 @@ pub(super) async fn connect(State(simulator): State<Simulator>, caller: Caller) 
     })
 }
 
-pub(super) async fn disconnect(State(simulator): State<Simulator>, caller: Caller) -> Result<Response, Refusal> {
+pub(super) async fn disconnect(
+    State(simulator): State<Simulator>,
+    caller: Caller,
+) -> Result<Response, Refusal> {
     simulator.with(|world, now| {
         let agent = world.authorize_session(caller.token(), now)?;
         world.disconnect_agent(agent, now)?;

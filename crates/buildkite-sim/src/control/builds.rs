@@ -48,8 +48,7 @@ pub(super) async fn create(State(simulator): State<Simulator>, body: Bytes) -> R
             return Err(Refusal { status: 400, message });
         }
     };
-    let pipeline =
-        pipeline.map_err(|error| Refusal { status: 422, message: error.to_string() })?;
+    let pipeline = pipeline.map_err(|error| Refusal { status: 422, message: error.to_string() })?;
     let mut request = BuildRequest::new(pipeline);
     let facts = &mut request.facts;
     for (field, given) in [
@@ -85,7 +84,10 @@ pub(super) async fn show(
     build.map(Json).ok_or_else(|| missing("build"))
 }
 
-pub(super) async fn cancel(State(simulator): State<Simulator>, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub(super) async fn cancel(
+    State(simulator): State<Simulator>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     simulator.cancel_build(read_id(&id, "build")?)?;
     Ok(empty())
 }
@@ -165,7 +167,10 @@ pub(super) async fn log(
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], log).into_response())
 }
 
-pub(super) async fn cancel_job(State(simulator): State<Simulator>, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub(super) async fn cancel_job(
+    State(simulator): State<Simulator>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     simulator.cancel_job(read_id(&id, "job")?)?;
     Ok(empty())
 }

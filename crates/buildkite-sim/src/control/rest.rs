@@ -20,12 +20,18 @@ pub(super) async fn queues(State(simulator): State<Simulator>) -> Json<Vec<Queue
     Json(simulator.queues())
 }
 
-pub(super) async fn pause_queue(State(simulator): State<Simulator>, Path(key): Path<String>) -> Result<Response, Refusal> {
+pub(super) async fn pause_queue(
+    State(simulator): State<Simulator>,
+    Path(key): Path<String>,
+) -> Result<Response, Refusal> {
     simulator.pause_queue(&key, true)?;
     Ok(empty())
 }
 
-pub(super) async fn resume_queue(State(simulator): State<Simulator>, Path(key): Path<String>) -> Result<Response, Refusal> {
+pub(super) async fn resume_queue(
+    State(simulator): State<Simulator>,
+    Path(key): Path<String>,
+) -> Result<Response, Refusal> {
     simulator.pause_queue(&key, false)?;
     Ok(empty())
 }
@@ -58,7 +64,10 @@ pub(super) async fn faults(State(simulator): State<Simulator>) -> Json<Vec<Value
     Json(simulator.with_faults(|faults| faults.list().iter().map(fault).collect()))
 }
 
-pub(super) async fn inject_fault(State(simulator): State<Simulator>, body: Bytes) -> Result<Response, Refusal> {
+pub(super) async fn inject_fault(
+    State(simulator): State<Simulator>,
+    body: Bytes,
+) -> Result<Response, Refusal> {
     let id = simulator.inject_fault(read_json(&body)?);
     Ok((StatusCode::CREATED, Json(json!({ "id": id }))).into_response())
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::World;
 use super::job::JobState;
 use super::refusal::Refusal;
 use super::timers::Timer;
-use super::World;
 
 impl World {
     /// Gives a job to an agent that asks for it by id.

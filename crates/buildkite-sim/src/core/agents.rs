@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::World;
 use super::auth::Identity;
 use super::job::JobState;
 use super::refusal::Refusal;
 use super::timers::Timer;
-use super::World;
 use crate::options::Token;
 
 /// Whether an agent is there.
@@ -178,14 +178,13 @@ impl World {
         let fits = |rule: &String| {
             let Some((name, value)) = rule.split_once('=') else { return false };
             name == "queue"
-                || tags.iter().filter_map(|tag| tag.split_once('=')).any(|(tag, have)| {
-                    tag == name && (value == "*" || have == value)
-                })
+                || tags
+                    .iter()
+                    .filter_map(|tag| tag.split_once('='))
+                    .any(|(tag, have)| tag == name && (value == "*" || have == value))
         };
-        let matching = queue
-            .scheduled
-            .iter()
-            .filter(|(_, id)| self.jobs[id].planned().agents.iter().all(fits));
+        let matching =
+            queue.scheduled.iter().filter(|(_, id)| self.jobs[id].planned().agents.iter().all(fits));
         // The oldest of those with the highest priority.
         matching
             .min_by_key(|(since, id)| (std::cmp::Reverse(self.jobs[id].command.priority), *since))

@@ -2,9 +2,9 @@
 
 use uuid::Uuid;
 
+use super::World;
 use super::build::Annotation;
 use super::refusal::Refusal;
-use super::World;
 
 /// An annotation as it came.
 #[derive(Clone, Debug)]

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::refusal::Refusal;
 use super::World;
+use super::refusal::Refusal;
 
 /// How far an artifact has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -88,8 +88,7 @@ impl World {
             let ticket = self.entropy.token("").expose().to_owned();
             let batch = batch.to_owned();
             let state = ArtifactState::New;
-            let artifact =
-                Artifact { id, job, batch, new, state, created_at: now, ticket, content: None };
+            let artifact = Artifact { id, job, batch, new, state, created_at: now, ticket, content: None };
             self.artifacts.insert(id, artifact);
             ids.push(id);
         }
@@ -99,7 +98,12 @@ impl World {
     }
 
     /// Takes the bytes of an artifact from whoever has its ticket.
-    pub(crate) fn store_artifact(&mut self, ticket: &str, path: &str, content: bytes::Bytes) -> Result<(), Refusal> {
+    pub(crate) fn store_artifact(
+        &mut self,
+        ticket: &str,
+        path: &str,
+        content: bytes::Bytes,
+    ) -> Result<(), Refusal> {
         let batch = self
             .artifacts
             .values()
@@ -135,7 +139,11 @@ impl World {
     }
 
     /// Searches a build, newest first unless duplicates are left out.
-    pub(crate) fn search_artifacts(&self, build: Uuid, query: &ArtifactQuery) -> Result<Vec<&Artifact>, Refusal> {
+    pub(crate) fn search_artifacts(
+        &self,
+        build: Uuid,
+        query: &ArtifactQuery,
+    ) -> Result<Vec<&Artifact>, Refusal> {
         // `*` reaches into directories here, as it does in the service's search.
         let pattern = if query.path.is_empty() { "*" } else { &query.path };
         let glob = Glob::new(pattern)
@@ -146,9 +154,7 @@ impl World {
             let Some(scope) = scope else { return true };
             let job = &self.jobs[&artifact.job];
             let step = self.step_of(job);
-            job.id.to_string() == scope
-                || step.id.to_string() == scope
-                || step.key.as_deref() == Some(scope)
+            job.id.to_string() == scope || step.id.to_string() == scope || step.key.as_deref() == Some(scope)
         };
         let state = match query.state.as_str() {
             "" | "finished" => ArtifactState::Finished,

@@ -1,10 +1,10 @@
 //! Who is asking: which tokens open which doors (agent-protocol 2, stacks-api 1).
 
-use uuid::Uuid;
 use jiff::Timestamp;
+use uuid::Uuid;
 
-use super::refusal::Refusal;
 use super::World;
+use super::refusal::Refusal;
 
 /// The bearer of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,12 @@ impl World {
     }
 
     /// The job that the token speaks for, or `fallback` when a session holds it.
-    fn acting_job(&self, token: Option<&str>, fallback: Option<Uuid>, now: Timestamp) -> Result<Uuid, Refusal> {
+    fn acting_job(
+        &self,
+        token: Option<&str>,
+        fallback: Option<Uuid>,
+        now: Timestamp,
+    ) -> Result<Uuid, Refusal> {
         match self.identify(token, now)? {
             Identity::Job(job) => Ok(job),
             Identity::Session(agent) => {
@@ -91,18 +96,24 @@ impl World {
     }
 
     /// For `/jobs/{id}/…`: the token of that very job, or the session that holds it.
-    pub(crate) fn authorize_job(&self, token: Option<&str>, job: Uuid, now: Timestamp) -> Result<(), Refusal> {
+    pub(crate) fn authorize_job(
+        &self,
+        token: Option<&str>,
+        job: Uuid,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         let acting = self.acting_job(token, Some(job), now)?;
         self.job(job)?;
-        if acting == job {
-            Ok(())
-        } else {
-            Err(Refusal::forbidden("the token belongs to another job"))
-        }
+        if acting == job { Ok(()) } else { Err(Refusal::forbidden("the token belongs to another job")) }
     }
 
     /// For `/builds/{id}/…` and `/steps/{id}/…`: the token of any job of that build.
-    pub(crate) fn authorize_build(&self, token: Option<&str>, build: Uuid, now: Timestamp) -> Result<Uuid, Refusal> {
+    pub(crate) fn authorize_build(
+        &self,
+        token: Option<&str>,
+        build: Uuid,
+        now: Timestamp,
+    ) -> Result<Uuid, Refusal> {
         let acting = self.acting_job(token, None, now)?;
         self.build(build)?;
         if self.job(acting)?.build == build {

@@ -7,10 +7,10 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::World;
 use super::build::{Build, BuildFacts, BuildState, Step, StepKind, StepState};
 use super::job::{Job, JobPlace, JobState, Outcome};
 use super::refusal::Refusal;
-use super::World;
 use crate::pipeline::model::Pipeline;
 use crate::pipeline::plan::{Fate, Plan, PlannedKind, PlannedStep};
 use crate::pipeline::variables::BuildVariables;
@@ -69,8 +69,7 @@ impl World {
     pub(super) fn plan(&self, build: &Build, pipeline: &Pipeline) -> Result<Plan, Refusal> {
         let plan = crate::pipeline::expand(pipeline, &self.variables(build))
             .map_err(|error| Refusal::invalid(error.to_string()))?;
-        let mut keys: Vec<&str> =
-            build.steps.iter().filter_map(|id| self.steps[id].key.as_deref()).collect();
+        let mut keys: Vec<&str> = build.steps.iter().filter_map(|id| self.steps[id].key.as_deref()).collect();
         for step in &plan.steps {
             if let Some(key) = step.key.as_deref() {
                 if keys.contains(&key) {
@@ -134,8 +133,7 @@ impl World {
     }
 
     fn add_step(&mut self, build: Uuid, planned: PlannedStep, now: Timestamp) -> Uuid {
-        let PlannedStep { key, label, group, depends_on, allow_dependency_failure, fate, kind } =
-            planned;
+        let PlannedStep { key, label, group, depends_on, allow_dependency_failure, fate, kind } = planned;
         let id = self.entropy.uuid(now);
         let kind = match kind {
             PlannedKind::Command(command) => StepKind::Command(Arc::from(command)),
@@ -173,9 +171,8 @@ impl World {
         self.steps.insert(id, step);
         let Some(command) = command else { return id };
         for index in 0..command.jobs.len() {
-            let queue = self
-                .queue_of(&command.jobs[index].agents)
-                .expect("the plan was checked against the queues");
+            let queue =
+                self.queue_of(&command.jobs[index].agents).expect("the plan was checked against the queues");
             let command = Arc::clone(&command);
             let job = self.create_job(JobPlace { build, step: id, command, index, queue }, now);
             if let Some((state, reason)) = &left_out {

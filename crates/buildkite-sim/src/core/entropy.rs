@@ -22,11 +22,12 @@ impl Entropy {
         let mut random = [0_u8; 10];
         self.chance.fill(&mut random);
         // Version and variant take the top of bytes 0 and 2: 4 + 8 + 6 + 8 bits are left.
-        let [high, middle, low, lowest] = (self.made << 2).to_be_bytes();
-        random[0] = high >> 4;
-        random[1] = (high << 4) | (middle >> 4);
-        random[2] = ((middle & 0x0f) << 2) | (low >> 6);
-        random[3] = (low << 2) | (lowest >> 6);
+        let byte =
+            |shift: u32, mask: u32| u8::try_from((self.made >> shift) & mask).expect("masked to one byte");
+        random[0] = byte(22, 0x0f);
+        random[1] = byte(14, 0xff);
+        random[2] = byte(8, 0x3f);
+        random[3] = byte(0, 0xff);
         self.made = (self.made + 1) & 0x03ff_ffff;
         let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or_default();
         uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()

@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::job::Job;
 use super::World;
+use super::job::Job;
 
 impl World {
     /// Everything that is known without an agent: the pipeline's and build's variables, then

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::World;
 use super::job::{Job, JobPlace, JobResult, JobState, Outcome};
 use super::refusal::Refusal;
-use super::World;
 use crate::pipeline::retry::{Failure, retry_limit};
 
 /// What an agent reports at the end.
@@ -108,9 +108,7 @@ impl World {
     /// Stops a job: at once when no agent has it, else through its agent.
     pub(crate) fn cancel_job(&mut self, id: Uuid, cause: &str, now: Timestamp) -> Result<(), Refusal> {
         match self.job(id)?.state {
-            state if state.is_terminal() => {
-                Err(Refusal::invalid(format!("job is {}", state.as_str())))
-            }
+            state if state.is_terminal() => Err(Refusal::invalid(format!("job is {}", state.as_str()))),
             JobState::Canceling | JobState::TimingOut => Ok(()),
             JobState::Accepted | JobState::Running => {
                 self.set_job_state(id, JobState::Canceling, cause, now);
@@ -191,9 +189,7 @@ fn outcome(job: &Job, state: JobState, result: Option<&JobResult>) -> Outcome {
     match (state, status) {
         (JobState::Skipped | JobState::Broken, _) => Outcome::Passed,
         (JobState::Finished, Some(0)) => Outcome::Passed,
-        (JobState::Finished | JobState::TimedOut, Some(status))
-            if job.planned().soft_fail.covers(status) =>
-        {
+        (JobState::Finished | JobState::TimedOut, Some(status)) if job.planned().soft_fail.covers(status) => {
             Outcome::SoftFailed
         }
         _ => Outcome::HardFailed,

@@ -99,10 +99,7 @@ impl JobState {
     /// An agent holds the job.
     #[must_use]
     pub fn is_with_agent(self) -> bool {
-        matches!(
-            self,
-            Self::Assigned | Self::Accepted | Self::Running | Self::Canceling | Self::TimingOut
-        )
+        matches!(self, Self::Assigned | Self::Accepted | Self::Running | Self::Canceling | Self::TimingOut)
     }
 
     /// The job takes one place of its concurrency group.

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::refusal::Refusal;
 use super::World;
+use super::refusal::Refusal;
 
 const VALUE_LIMIT: usize = 100 * 1024;
 

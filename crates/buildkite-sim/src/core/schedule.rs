@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::World;
 use super::build::{BuildState, Step, StepKind, StepState};
 use super::job::{JobState, Outcome};
-use super::World;
 use crate::pipeline::model::{ConcurrencyMethod, Dependency};
 
 /// What a step's dependencies say.
@@ -51,8 +51,7 @@ impl World {
                 None => self.implicit(step, steps[..index].iter(), lenient),
             };
         };
-        let same_group =
-            |id: &&Uuid| self.steps[*id].group.as_ref().is_some_and(|it| it == group);
+        let same_group = |id: &&Uuid| self.steps[*id].group.as_ref().is_some_and(|it| it == group);
         let own = match &step.depends_on {
             Some(list) => self.explicit(build, list, lenient),
             None => self.implicit(step, steps[..index].iter().filter(same_group), lenient),
@@ -127,9 +126,7 @@ impl World {
         lenient: bool,
     ) -> Readiness {
         let barrier = before.rev().map(|id| &self.steps[id]).find(|step| {
-            step.kind.is_barrier()
-                && step.state != StepState::Skipped
-                && step.group.as_ref() == list
+            step.kind.is_barrier() && step.state != StepState::Skipped && step.group.as_ref() == list
         });
         match barrier.map(|step| step.state) {
             None => Readiness::Ready,
@@ -290,9 +287,8 @@ impl World {
     /// Works out what state a build is in.
     pub(super) fn judge_build(&mut self, id: Uuid, now: Timestamp) {
         let build = &self.builds[&id];
-        let any = |wanted: fn(StepState) -> bool| {
-            build.steps.iter().any(|step| wanted(self.steps[step].state))
-        };
+        let any =
+            |wanted: fn(StepState) -> bool| build.steps.iter().any(|step| wanted(self.steps[step].state));
         let state = if build.open_steps == 0 {
             if build.canceled {
                 BuildState::Canceled

@@ -9,10 +9,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::World;
 use super::job::{Job, JobResult, JobState, Notification, Reservation};
 use super::refusal::Refusal;
 use super::timers::Timer;
-use super::World;
 
 /// One page of scheduled jobs.
 #[derive(Clone, Debug)]

@@ -4,9 +4,9 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::World;
 use super::limits::{RateStatus, Scope};
 use super::refusal::Refusal;
-use super::World;
 
 /// A registered stack.
 #[derive(Clone, Debug)]
@@ -57,8 +57,7 @@ impl World {
         }
         let id = known.unwrap_or_else(|| self.entropy.uuid(now));
         let StackRequest { key, kind, queue: _, metadata } = request;
-        let stack =
-            Stack { id, key: key.clone(), kind, queue, metadata, last_connected: Some(now) };
+        let stack = Stack { id, key: key.clone(), kind, queue, metadata, last_connected: Some(now) };
         self.stacks.insert(key, stack.clone());
         self.touch();
         Ok(Registered { stack, organization: self.organization_id, is_new: known.is_none() })
@@ -101,9 +100,7 @@ fn check_request(request: &StackRequest) -> Result<(), Refusal> {
     let StackRequest { key, kind, queue, metadata } = request;
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if key.is_empty() || key.len() > KEY_LIMIT || !key.bytes().all(legal) {
-        return Err(Refusal::invalid(
-            "key must be 1 to 80 letters, digits, underscores or hyphens",
-        ));
+        return Err(Refusal::invalid("key must be 1 to 80 letters, digits, underscores or hyphens"));
     }
     if !matches!(kind.as_str(), "kubernetes" | "elastic" | "custom") {
         return Err(Refusal::invalid("type must be kubernetes, elastic or custom"));

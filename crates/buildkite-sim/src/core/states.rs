@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::World;
 use super::job::{JobState, Transition};
 use super::timers::Timer;
-use super::World;
 
 impl World {
     /// Moves a job into a state; ending a job goes through [`World::end_job`].

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use regex::Regex;
 use uuid::Uuid;
 
+use super::World;
 use super::build::{Step, StepKind, StepState};
 use super::refusal::Refusal;
-use super::World;
 use crate::pipeline::model::{InputField, InputStep};
 
 impl World {

@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::job::{JobResult, JobState};
 use super::World;
+use super::job::{JobResult, JobState};
 
 /// Whom to look at when the time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,8 +118,7 @@ impl World {
             JobState::TimingOut => JobState::TimedOut,
             _ => return,
         };
-        let result =
-            JobResult { exit_status: -1, signal: None, signal_reason: None, detail: None };
+        let result = JobResult { exit_status: -1, signal: None, signal_reason: None, detail: None };
         self.end_job(id, state, Some(result), cause, at);
     }
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::World;
 use super::job::JobState;
 use super::refusal::Refusal;
-use super::World;
 use crate::options::Token;
 
 /// A token that was issued.
@@ -29,9 +29,10 @@ const DEFAULT_LIFETIME_SECONDS: i64 = 900;
 impl World {
     /// Good until it expires or its job is acquired.
     pub(super) fn is_live(&self, token: &AcquisitionToken, now: Timestamp) -> bool {
-        let free = self.jobs.get(&token.job).is_some_and(|job| {
-            matches!(job.state, JobState::Scheduled | JobState::Reserved)
-        });
+        let free = self
+            .jobs
+            .get(&token.job)
+            .is_some_and(|job| matches!(job.state, JobState::Scheduled | JobState::Reserved));
         free && token.expires_at > now
     }
 
@@ -64,8 +65,7 @@ impl World {
             };
             let expires_at = until.min(reserved_until);
             let token = self.entropy.token("bkjat_");
-            self.acquisition_tokens
-                .insert(token.expose().to_owned(), AcquisitionToken { job, expires_at });
+            self.acquisition_tokens.insert(token.expose().to_owned(), AcquisitionToken { job, expires_at });
             answer.issued.push((job, token, expires_at));
         }
         Ok(answer)

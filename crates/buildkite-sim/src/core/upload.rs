@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::World;
 use super::build::{StepState, Upload};
 use super::job::JobState;
 use super::refusal::Refusal;
-use super::World;
 use crate::pipeline::model::Pipeline;
 
 /// One upload.
@@ -22,7 +22,12 @@ pub(crate) struct UploadRequest {
 
 impl World {
     /// Adds steps right after the uploading step.
-    pub(crate) fn upload(&mut self, job: Uuid, request: UploadRequest, now: Timestamp) -> Result<(), Refusal> {
+    pub(crate) fn upload(
+        &mut self,
+        job: Uuid,
+        request: UploadRequest,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         let id = request.id;
         let build = self.job(job)?.build;
         if let Some(done) = self.builds[&build].uploads.get(&id) {

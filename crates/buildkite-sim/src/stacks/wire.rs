@@ -134,15 +134,8 @@ impl ScheduledJobs {
     pub(super) fn new(world: &World, page: &ListPage) -> Self {
         Self {
             jobs: page.jobs.iter().map(|id| ScheduledJob::new(world, &world.jobs[id])).collect(),
-            page_info: PageInfo {
-                has_next_page: page.has_next,
-                end_cursor: page.end_cursor.clone(),
-            },
-            cluster_queue: ClusterQueue {
-                id: page.queue,
-                dispatch_paused: page.paused,
-                paused: page.paused,
-            },
+            page_info: PageInfo { has_next_page: page.has_next, end_cursor: page.end_cursor.clone() },
+            cluster_queue: ClusterQueue { id: page.queue, dispatch_paused: page.paused, paused: page.paused },
         }
     }
 }
@@ -156,11 +149,7 @@ impl ScheduledJob {
             agent_query_rules: job.planned().agents.clone(),
             scheduled_at: job.scheduled_at,
             pipeline: PipelineRef { slug: build.facts.pipeline.clone(), uuid: build.pipeline_id },
-            build: BuildRef {
-                number: build.number,
-                branch: build.facts.branch.clone(),
-                uuid: build.id,
-            },
+            build: BuildRef { number: build.number, branch: build.facts.branch.clone(), uuid: build.id },
             step: StepRef { key: world.step_of(job).key.clone() },
         }
     }
