@@ -153,7 +153,6 @@ fn repeated_blocks_overlay() {
     }
 }
 
-/// kubernetes-plugin B2
 /// job-manifest, E-4, E-6, C-39
 #[test]
 fn type_errors_name_path_types_and_way_out() {

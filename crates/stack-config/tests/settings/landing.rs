@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// controller-config K2: each value lands.
+/// Each value of a full file lands.
 #[test]
 fn every_key_lands() {
     use podspec_builder::{Interposer, PullPolicy};

@@ -60,6 +60,8 @@ fn aliases() {
 }
 
 /// What is not built yet is refused by name; its default is not.
+///
+/// controller-config K32
 #[test]
 fn unbuilt_settings() {
     for (file, key) in [

@@ -29,7 +29,8 @@ fn durations() {
     assert_eq!(with("", &[("JOB_TTL", "300")], &[]).unwrap_err().kind, ErrorKind::Config);
 }
 
-/// controller-config K9, K13; job-manifest R-10, E-36
+/// controller-config K13
+/// job-manifest E-36
 #[test]
 fn unknown_keys() {
     for (file, message) in [
@@ -226,7 +227,7 @@ fn default_resource_class() {
     assert_eq!(loaded("resource-classes: {}").settings.builder.resource_classes.unwrap().len(), 0);
 }
 
-/// controller-config 6, K28
+/// Tags and queue, controller-config section 6.
 #[test]
 fn tags_and_queue() {
     let run = |file: &str| {
