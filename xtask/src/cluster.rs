@@ -218,6 +218,7 @@ fn print_environment(spec: &Spec, export: bool, state: &str) {
 }
 
 fn down(dir: &Path) -> anyhow::Result<()> {
+    let dir = &dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
     let ran = supervisor_pid(dir);
     if let Some(pid) = ran {
         start::stop(pid, dir)?;
@@ -280,7 +281,8 @@ fn signal(args: &SignalArgs) -> anyhow::Result<()> {
 /// Process id of the supervisor's outer end, if the cluster in `dir` runs.
 fn supervisor_pid(dir: &Path) -> Option<i32> {
     let pid = std::fs::read_to_string(Layout(dir).pid()).ok()?.trim().parse().ok()?;
-    processes::is_supervisor(pid, dir).then_some(pid)
+    // The supervisor was given the path without symbolic links.
+    processes::is_supervisor(pid, &dir.canonicalize().ok()?).then_some(pid)
 }
 
 /// The specification of the cluster in `dir`, if it runs.

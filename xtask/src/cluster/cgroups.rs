@@ -22,7 +22,7 @@ pub(crate) fn remove(dir: &Path) {
                 std::thread::sleep(Duration::from_millis(50));
             }
         }
-        if !containers.is_empty() {
+        if Layout(dir).containerd().exists() {
             // Fails, as it should, while another cluster's groups are in it.
             let _ = fs::remove_dir(&parent);
         }
