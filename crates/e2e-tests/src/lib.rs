@@ -14,6 +14,7 @@ pub mod git;
 pub mod job_watch;
 pub mod kubelet;
 pub mod namespace;
+pub mod player;
 pub mod ports;
 pub mod role;
 pub mod scenario;
