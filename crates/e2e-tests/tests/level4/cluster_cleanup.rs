@@ -23,7 +23,7 @@ struct Caller {
 impl Caller {
     fn start() -> Self {
         let before = machine_wide();
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir().expect("a temporary directory");
         let xtask = std::env::var_os("TESTBED_XTASK_BIN").expect("TESTBED_XTASK_BIN is set");
         let mut process = Command::new(xtask)
             .args(["cluster", "up", "--node", "--foreground", "--export", "--dir"])
@@ -31,11 +31,11 @@ impl Caller {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap();
+            .expect("xtask starts");
         let mut announced = Vec::new();
-        for line in BufReader::new(process.stdout.take().unwrap()).lines() {
-            announced.push(line.unwrap());
-            if announced.last().unwrap().starts_with("export TESTBED_HOST_ADDRESS=") {
+        for line in BufReader::new(process.stdout.take().expect("a pipe")).lines() {
+            announced.push(line.expect("readable output"));
+            if announced.last().expect("a line was pushed").starts_with("export TESTBED_HOST_ADDRESS=") {
                 break;
             }
         }
@@ -55,7 +55,7 @@ impl Caller {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status()
-            .unwrap()
+            .expect("kubectl starts")
             .success()
     }
 }
@@ -81,7 +81,7 @@ struct Traces {
 
 impl Traces {
     fn of(caller: &Caller) -> Self {
-        let caller_pid = i32::try_from(caller.process.id()).unwrap();
+        let caller_pid = i32::try_from(caller.process.id()).expect("process ids are small");
         let mut pids = BTreeSet::from([caller_pid]);
         // Children may be listed before their parents.
         while let Some(child) =
@@ -90,7 +90,7 @@ impl Traces {
             pids.insert(child);
         }
         pids.remove(&caller_pid);
-        let ours = network_namespace("self").unwrap();
+        let ours = network_namespace("self").expect("a network namespace");
         let namespaces = pids.iter().filter_map(|pid| network_namespace(&pid.to_string()));
         Self {
             dir: caller.dir.path().to_owned(),
@@ -118,7 +118,7 @@ impl Traces {
         }
         let groups = self.control_groups.iter().filter(|group| group.exists());
         left.extend(groups.map(|group| format!("control group {}", group.display())));
-        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+        let mounts = fs::read_to_string("/proc/self/mountinfo").expect("a table of mounts");
         let dir = self.dir.display().to_string();
         left.extend(mounts.lines().filter(|line| line.contains(&dir)).map(|l| format!("mount {l}")));
         if Path::new("/sys/class/net").join(&self.link).exists() {
@@ -133,13 +133,13 @@ impl Traces {
 fn machine_wide() -> BTreeSet<String> {
     let namespaces = fs::read_dir("/run/netns").into_iter().flatten().filter_map(Result::ok);
     let namespaces = namespaces.map(|entry| format!("namespace {}", entry.path().display()));
-    let tables = Command::new("/usr/sbin/nft").args(["list", "tables"]).output().unwrap();
-    let tables = String::from_utf8(tables.stdout).unwrap();
+    let tables = Command::new("/usr/sbin/nft").args(["list", "tables"]).output().expect("nft starts");
+    let tables = String::from_utf8(tables.stdout).expect("text");
     namespaces.chain(tables.lines().map(|table| format!("nft {table}"))).collect()
 }
 
 fn processes() -> impl Iterator<Item = i32> {
-    let listing = fs::read_dir("/proc").unwrap();
+    let listing = fs::read_dir("/proc").expect("a process file system");
     listing.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
 
@@ -166,7 +166,7 @@ fn control_groups(pid: i32) -> Vec<PathBuf> {
         .filter_map(|line| line.splitn(3, ':').nth(2))
         .filter(|path| path.starts_with("/k8s.io/"))
         .collect();
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let mounts = fs::read_to_string("/proc/self/mountinfo").expect("a table of mounts");
     let hierarchies = mounts.lines().filter(|line| line.contains(" - cgroup"));
     let roots = hierarchies.filter_map(|line| line.split(' ').nth(4));
     let of_root = |root| paths.iter().map(move |path| PathBuf::from(format!("{root}{path}")));
@@ -174,8 +174,8 @@ fn control_groups(pid: i32) -> Vec<PathBuf> {
 }
 
 fn link_with_address(address: &str) -> Option<String> {
-    let output = Command::new("ip").args(["-oneline", "address"]).output().unwrap();
-    let output = String::from_utf8(output.stdout).unwrap();
+    let output = Command::new("ip").args(["-oneline", "address"]).output().expect("ip starts");
+    let output = String::from_utf8(output.stdout).expect("text");
     let line = output.lines().find(|line| line.contains(&format!(" {address}/")))?;
     line.split_whitespace().nth(1).map(str::to_owned)
 }
