@@ -117,3 +117,6 @@ fn explicit_proxy(kubeconfig: &Kubeconfig, context: Option<&str>) -> Option<Stri
     let cluster = kubeconfig.clusters.iter().find(|named| named.name == context.cluster)?;
     cluster.cluster.as_ref()?.proxy_url.clone().filter(|proxy| !proxy.is_empty())
 }
+
+#[cfg(test)]
+mod tests;
