@@ -142,7 +142,7 @@ async fn build(client: &Client, url: &Url, request: &Value, colors: bool) -> any
     };
     let mut follower = Follower::new(client.clone(), &build, colors);
     let page = url.origin().ascii_serialization();
-    write_out(&[format!("Build #{} of {}, page {page}/", build.number, build.pipeline)])?;
+    write_out(&[format!("Build #{} of {}, page {page}/builds/{}", build.number, build.pipeline, build.id)])?;
     let mut interrupts = signal(SignalKind::interrupt()).context("failed to listen for interrupts")?;
     let mut interrupted = false;
     loop {

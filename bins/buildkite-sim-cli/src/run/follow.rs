@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use buildkite_sim::ansi::section::{self, Mark};
 use buildkite_sim::ansi::{Line, LogReader, terminal};
 
 use crate::client::{Build, Client, ClientError, Job, Step};
@@ -140,7 +141,8 @@ impl Follower {
             fresh.extend(followed.reader.finish());
             followed.closed = true;
         }
-        for line in &fresh {
+        // Marks that unfold a section are for pages.
+        for line in fresh.iter().filter(|line| section::mark(line) != Mark::Open) {
             lines.push(format!("{}| {}", followed.prefix, shown(line, colors)));
         }
         if let Some(change) = change.filter(|_| is_over) {

@@ -83,5 +83,8 @@ async function loop() {
   if (live) setTimeout(loop, document.hidden ? 5 * INTERVAL : INTERVAL);
 }
 
+// The agent names jobs by a fragment of the build's address.
+if (/^#[0-9a-f-]{36}$/.test(location.hash)) location.replace(`?job=${location.hash.slice(1)}`);
+
 const log = document.getElementById("log");
 if ("live" in document.body.dataset || log) setTimeout(loop, INTERVAL);

@@ -24,6 +24,7 @@ pub(crate) fn routes() -> Router<Simulator> {
         .route("/", get(list))
         .route("/assets/page.css", get(style))
         .route("/assets/page.js", get(script))
+        .route("/builds/{id}", get(by_id))
         .route("/{organization}/{pipeline}/builds/{number}", get(build))
         .route("/{organization}/{pipeline}/builds/{number}/cancel", post(cancel))
         .route("/{organization}/{pipeline}/builds/{number}/unblock", post(unblock))
@@ -78,6 +79,12 @@ async fn style() -> impl IntoResponse {
 
 async fn script() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("page.js"))
+}
+
+/// To the build's own address, for those who only know its id.
+async fn by_id(State(simulator): State<Simulator>, Path(id): Path<Uuid>) -> Result<Redirect, Missing> {
+    let path = simulator.with(|world, _| source::build(world, id, None).map(|page| page.head.path));
+    path.map(|path| Redirect::to(&path)).ok_or(Missing("There is no such build."))
 }
 
 #[derive(Deserialize)]

@@ -60,6 +60,18 @@ async fn builds_jobs_and_assets_are_served() {
 }
 
 #[tokio::test]
+async fn a_build_is_found_by_its_id() {
+    let simulator = simulator("[wait]");
+    let id = simulator.builds()[0].id;
+    let request = Request::get(format!("/builds/{id}")).body(Body::empty()).unwrap();
+    let answer = simulator.router().oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    assert_eq!(answer.headers()["location"], BUILD);
+    let (status, _) = read(&simulator, "/builds/00000000-0000-0000-0000-000000000000").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_not_found() {
     let simulator = simulator("[wait]");
     let job = "00000000-0000-0000-0000-000000000000";
