@@ -114,7 +114,7 @@ pub(crate) fn start(options: &Options) -> anyhow::Result<Running> {
 
 /// Programs and images, built or found; the images' layouts.
 fn provide(options: &Options, dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut wanted: Vec<_> = [&parts::AGENT].into_iter().chain(parts::CONTROL_PLANE).collect();
+    let mut wanted: Vec<_> = parts::TEST_PROGRAMS.iter().chain(parts::CONTROL_PLANE).collect();
     if options.node {
         packages::ensure_programs(packages::NODE_PROGRAMS)?;
         wanted.extend(parts::NODE);

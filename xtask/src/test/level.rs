@@ -131,8 +131,7 @@ impl Testbed {
         }
         self.running = Some(running);
         for (name, path) in [
-            ("TESTBED_BIN", cluster::test_programs(None)?.as_path()),
-            ("TESTBED_DIR", &dir),
+            ("TESTBED_DIR", dir.as_path()),
             ("TESTBED_CONTROLLER_BIN", built.binary("agent-stack-k8s")?),
             ("TESTBED_SIMULATOR_BIN", built.binary("buildkite-sim")?),
             ("TESTBED_XTASK_BIN", built.binary("xtask")?),
