@@ -41,6 +41,8 @@ mod read;
 mod schema;
 mod scripts;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use pipeline_model::KubernetesPlugin;

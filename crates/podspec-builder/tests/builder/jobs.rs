@@ -63,6 +63,23 @@ fn whole_jobs() {
     }
 }
 
+/// A parallel step: each job builds on its own, and only what names it differs.
+/// job-manifest C-381
+#[test]
+fn parallel_jobs_differ_in_their_names_only() {
+    let builder = Builder::new(Settings::default()).unwrap();
+    let (_, job) = jobs().into_iter().next().unwrap();
+    let built: Vec<String> = ["aaaa", "bbbb", "cccc", "dddd"]
+        .map(|id| {
+            let mut job = job.clone();
+            job["id"] = id.into();
+            build(&builder, &job).job.to_string().replace(id, "ID")
+        })
+        .into();
+    assert!(built.iter().all(|text| text == &built[0]));
+    assert!(built[0].contains(r#""name":"BUILDKITE_AGENT_ACQUIRE_JOB","value":"ID""#));
+}
+
 /// job-manifest R-1, R-2, R-3, kubernetes-plugin B14
 #[test]
 fn equal_arguments_give_equal_bytes() {

@@ -1,0 +1,92 @@
+//! Builds under configurations that `Builder::new` would have refused: the matching error or a Job, never
+//! a panic (job-manifest R-8).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::{AdditionalHook, AgentConfig, BuildError, Builder, JobRequest, JobUuid, ParsedPlugins, Settings};
+
+fn build(settings: Settings) -> Result<Value, BuildError> {
+    let builder = Builder { settings, warnings: Vec::new() };
+    let job = JobRequest::new(JobUuid::new("uuid-1").unwrap(), "true");
+    Ok(builder.build(&job, &ParsedPlugins::default(), None)?.job)
+}
+
+fn agent(job: &Value) -> Value {
+    let containers = job["spec"]["template"]["spec"]["containers"].as_array().unwrap();
+    containers.iter().find(|container| container["name"] == "agent").unwrap().clone()
+}
+
+fn variable(container: &Value, name: &str) -> Value {
+    let mut variables = container["env"].as_array().unwrap().iter();
+    variables
+        .find(|variable| variable["name"] == name)
+        .map(|variable| variable["value"].clone())
+        .unwrap_or_default()
+}
+
+/// job-manifest R-8, C-218, C-220, E-10, E-12
+#[test]
+fn default_classes_that_do_not_exist() {
+    let named = Settings { default_resource_class_name: "small".to_owned(), ..Settings::default() };
+    let error = build(named.clone()).unwrap_err();
+    assert_eq!(error.id, "E-10");
+    assert!(error.to_string().contains("default") && error.to_string().contains("small"), "{error}");
+
+    let error = build(Settings { resource_classes: Some(BTreeMap::new()), ..named }).unwrap_err();
+    assert_eq!(error.id, "E-12");
+    assert!(error.to_string().contains("default") && error.to_string().contains("small"), "{error}");
+}
+
+/// job-manifest C-210
+#[test]
+fn hooks_with_one_half_missing() {
+    let config = AgentConfig {
+        additional_hooks: vec![
+            AdditionalHook { path: String::new(), volume: Some(json!({ "name": "v", "emptyDir": {} })) },
+            AdditionalHook { path: "/p".to_owned(), volume: None },
+        ],
+        ..AgentConfig::default()
+    };
+    let job = build(Settings { agent_config: Some(config), ..Settings::default() }).unwrap();
+    assert_eq!(job["spec"]["template"]["spec"]["volumes"][1]["name"], "v");
+    let agent = agent(&job);
+    assert_eq!(agent["volumeMounts"].as_array().unwrap().len(), 1);
+    assert_eq!(variable(&agent, "BUILDKITE_ADDITIONAL_HOOKS_PATHS"), "/p");
+}
+
+/// job-manifest C-79
+#[test]
+fn default_grace_period_of_nothing() {
+    let job = build(Settings { default_termination_grace_period_seconds: 0, ..Settings::default() }).unwrap();
+    let agent = agent(&job);
+    assert_eq!(variable(&agent, "BUILDKITE_CANCEL_GRACE_PERIOD"), "1");
+    assert_eq!(variable(&agent, "BUILDKITE_SIGNAL_GRACE_PERIOD_SECONDS"), "0");
+}
+
+/// job-manifest R-7: the template's name is known before a build, and not asked for when it is not used.
+#[test]
+fn the_template_is_known_before_the_build() {
+    let builder = Builder::new(Settings::default()).unwrap();
+    for (block, want) in [
+        (json!({}), None),
+        (json!({ "podTemplate": "t" }), Some("t")),
+        (json!({ "podTemplate": "" }), None),
+        (json!({ "podTemplate": "t", "podSpec": {} }), None),
+    ] {
+        let mut job = JobRequest::new(JobUuid::new("uuid-1").unwrap(), "true");
+        let plugins = json!([{ "github.com/buildkite-plugins/kubernetes-buildkite-plugin": block }]);
+        job.env.insert("BUILDKITE_PLUGINS".to_owned(), plugins.to_string());
+        assert_eq!(builder.parse_plugin(&job).unwrap().pod_template(), want, "{block}");
+    }
+}
+
+/// job-manifest R-8: a broken image and broken limits of a configuration end as errors of the job.
+#[test]
+fn broken_images_and_limits() {
+    let settings = Settings { image: "B d".to_owned(), ..Settings::default() };
+    assert_eq!(build(settings).unwrap_err().id, "E-13");
+    let settings = Settings { image_check_container_cpu_limit: "lots".to_owned(), ..Settings::default() };
+    assert!(build(settings).is_ok());
+}
