@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::core::{BuildFacts, BuildState, NewBuild, Refusal, Statistics, World};
 use crate::faults::{Fault, Faults};
 use crate::options::{Options, Token};
+use crate::pipeline::interpolate::interpolate;
 use crate::pipeline::{self, model::Pipeline};
 use crate::snapshot::{AgentSnapshot, BuildSnapshot, JobSnapshot, QueueSnapshot, StackSnapshot};
 
@@ -50,19 +51,23 @@ pub struct BuildRequest {
 
 impl BuildRequest {
     /// A build of `pipeline` on branch `main`, from nobody in particular.
-    #[must_use]
     pub fn new(pipeline: Pipeline) -> Self {
-        let facts = BuildFacts {
-            pipeline: "local".to_owned(),
-            repository: "https://git.example.test/local.git".to_owned(),
-            branch: "main".to_owned(),
-            commit: "HEAD".to_owned(),
-            message: "Local build".to_owned(),
-            tag: String::new(),
-            source: "api".to_owned(),
-            env: IndexMap::new(),
+        Self { pipeline, facts: BuildFacts::default(), meta_data: BTreeMap::new(), unblock: false }
+    }
+
+    /// A build of a pipeline file, read as `buildkite-agent pipeline upload` reads it in a job of
+    /// that build: `$BUILDKITE_BRANCH` and the like are filled in, and `$$` becomes `$`.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not a pipeline that can be simulated.
+    pub fn from_file(text: &str, file: &str, facts: BuildFacts) -> Result<Self, Refusal> {
+        let read = || {
+            let value = pipeline::read_yaml(text, file)?;
+            pipeline::parse_json(&interpolate(&value, &facts.environment())?)
         };
-        Self { pipeline, facts, meta_data: BTreeMap::new(), unblock: false }
+        let pipeline = read().map_err(|error| Refusal { status: 422, message: error.to_string() })?;
+        Ok(Self { facts, ..Self::new(pipeline) })
     }
 }
 
@@ -142,11 +147,9 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// When the text is not a pipeline, and as [`Simulator::create_build`].
+    /// As [`BuildRequest::from_file`] and [`Simulator::create_build`].
     pub fn create_build_from_yaml(&self, text: &str) -> Result<Uuid, Refusal> {
-        let pipeline = pipeline::parse_yaml(text, "pipeline.yml")
-            .map_err(|error| Refusal { status: 422, message: error.to_string() })?;
-        self.create_build(BuildRequest::new(pipeline))
+        self.create_build(BuildRequest::from_file(text, "pipeline.yml", BuildFacts::default())?)
     }
 
     /// Creates `count` jobs of one command step, given as it would stand in a pipeline; the

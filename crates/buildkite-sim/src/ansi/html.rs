@@ -85,7 +85,8 @@ struct Section {
 }
 
 /// A whole log: sections as `details`, folded as their marks say. The last one is unfolded when
-/// `running`, since that is where things happen.
+/// `running`, since that is where things happen, and when no other is, since something should be
+/// seen.
 pub fn log(lines: &[Line], running: bool) -> String {
     let mut sections = Vec::new();
     let mut current = Section::default();
@@ -100,7 +101,8 @@ pub fn log(lines: &[Line], running: bool) -> String {
             }
         }
     }
-    current.open |= running;
+    let none_open = !sections.iter().any(|section: &Section| section.open && section.header.is_some());
+    current.open |= running || none_open;
     sections.push(current);
     sections.iter().map(section_html).collect()
 }

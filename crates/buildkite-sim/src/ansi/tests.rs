@@ -134,6 +134,10 @@ fn a_log_with_sections() {
          |class=\"section folded\"><summary>four"
     );
     assert!(html::log(&lines, true).contains("class=\"section folded\" open><summary>four"));
+    let quiet = read_all(b"~~~ one\na\n~~~ two\nb\n");
+    let shown = html::log(&quiet, false);
+    assert!(shown.contains("class=\"section muted\"><summary>one"), "{shown}");
+    assert!(shown.contains("class=\"section muted\" open><summary>two"), "{shown}");
 }
 
 #[test]

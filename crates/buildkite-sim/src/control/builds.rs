@@ -12,12 +12,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::answer::{empty, read_id, read_json};
-use crate::core::Refusal;
+use crate::core::{BuildFacts, Refusal};
 use crate::pipeline;
 use crate::simulator::{BuildRequest, Simulator};
 use crate::snapshot::{BuildSnapshot, JobSnapshot};
 
-/// A build to create: its pipeline as text (`yaml`) or as JSON (`pipeline`), the rest optional.
+/// A build to create: its pipeline as the text of a file (`yaml`, interpolated) or as JSON
+/// (`pipeline`, taken as it is); the rest is optional.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Create {
@@ -40,17 +41,7 @@ struct Create {
 
 pub(super) async fn create(State(simulator): State<Simulator>, body: Bytes) -> Result<Response, Refusal> {
     let create: Create = read_json(&body)?;
-    let pipeline = match (&create.yaml, &create.pipeline) {
-        (Some(text), None) => pipeline::parse_yaml(text, "pipeline.yml"),
-        (None, Some(value)) => pipeline::parse_json(value),
-        _ => {
-            let message = "give the pipeline either as yaml or as pipeline".to_owned();
-            return Err(Refusal { status: 400, message });
-        }
-    };
-    let pipeline = pipeline.map_err(|error| Refusal { status: 422, message: error.to_string() })?;
-    let mut request = BuildRequest::new(pipeline);
-    let facts = &mut request.facts;
+    let mut facts = BuildFacts { env: create.env, ..BuildFacts::default() };
     for (field, given) in [
         (&mut facts.pipeline, create.slug),
         (&mut facts.repository, create.repository),
@@ -64,7 +55,18 @@ pub(super) async fn create(State(simulator): State<Simulator>, body: Bytes) -> R
             *field = given;
         }
     }
-    facts.env = create.env;
+    let mut request = match (&create.yaml, &create.pipeline) {
+        (Some(text), None) => BuildRequest::from_file(text, "pipeline.yml", facts)?,
+        (None, Some(value)) => {
+            let pipeline = pipeline::parse_json(value)
+                .map_err(|error| Refusal { status: 422, message: error.to_string() })?;
+            BuildRequest { facts, ..BuildRequest::new(pipeline) }
+        }
+        _ => {
+            let message = "give the pipeline either as yaml or as pipeline".to_owned();
+            return Err(Refusal { status: 400, message });
+        }
+    };
     request.meta_data = create.meta_data;
     request.unblock = create.unblock;
     let id = simulator.create_build(request)?;

@@ -213,6 +213,43 @@ pub struct BuildFacts {
     pub env: IndexMap<String, String>,
 }
 
+impl Default for BuildFacts {
+    fn default() -> Self {
+        Self {
+            pipeline: "local".to_owned(),
+            repository: "https://git.example.test/local.git".to_owned(),
+            branch: "main".to_owned(),
+            commit: "HEAD".to_owned(),
+            message: "Local build".to_owned(),
+            tag: String::new(),
+            source: "api".to_owned(),
+            env: IndexMap::new(),
+        }
+    }
+}
+
+impl BuildFacts {
+    /// What a job that uploads a pipeline would know of its build.
+    pub(crate) fn environment(&self) -> IndexMap<String, String> {
+        let mut known: IndexMap<String, String> = [
+            ("BUILDKITE", "true"),
+            ("CI", "true"),
+            ("BUILDKITE_BRANCH", &self.branch),
+            ("BUILDKITE_COMMIT", &self.commit),
+            ("BUILDKITE_MESSAGE", &self.message),
+            ("BUILDKITE_PIPELINE_SLUG", &self.pipeline),
+            ("BUILDKITE_REPO", &self.repository),
+            ("BUILDKITE_SOURCE", &self.source),
+            ("BUILDKITE_TAG", &self.tag),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+        known.extend(self.env.clone());
+        known
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Build {
     pub(crate) id: Uuid,

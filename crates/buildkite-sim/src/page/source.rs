@@ -73,9 +73,11 @@ fn head(organization: &str, build: &BuildSnapshot) -> BuildHead {
     }
 }
 
-/// The first failure, else what runs, else the last job that ran.
+/// The first failure that was not tried again, else what runs, else the last job that ran.
 fn most_interesting(build: &BuildSnapshot) -> Option<&JobSnapshot> {
-    let failed = |job: &&JobSnapshot| job.outcome == Some(Outcome::HardFailed) && job.started_at.is_some();
+    let failed = |job: &&JobSnapshot| {
+        job.outcome == Some(Outcome::HardFailed) && job.started_at.is_some() && job.retried_by.is_none()
+    };
     let running = |job: &&JobSnapshot| job.state == JobState::Running;
     let started = |job: &&JobSnapshot| job.started_at.is_some();
     build

@@ -474,3 +474,23 @@ fn keys_that_carry_anchors_are_reported_not_refused() {
     assert_eq!(step.agents, Some(vec!["queue=k".to_owned()]));
     assert_eq!(step.retry[0].limit, 2);
 }
+
+/// What the project shows to its users runs on its own simulator.
+#[test]
+fn the_projects_own_pipelines_are_understood() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/pipelines");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let known = IndexMap::new();
+        let plan = super::read_yaml(&text, &name)
+            .and_then(|value| interpolate(&value, &known))
+            .and_then(|value| parse_json(&value))
+            .and_then(|pipeline| expand(&pipeline, &BuildVariables::default()));
+        assert!(plan.is_ok_and(|plan| plan.job_count() > 0), "{name}");
+        seen += 1;
+    }
+    assert!(seen > 0, "there are pipelines in {directory}");
+}

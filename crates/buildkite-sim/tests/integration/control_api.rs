@@ -47,6 +47,19 @@ async fn bad_builds_say_why() {
     }
 }
 
+/// pipeline-format 4
+#[tokio::test]
+async fn pipeline_files_are_interpolated() {
+    let world = World::new();
+    let yaml = "steps: [{command: 'echo $BUILDKITE_BRANCH ${A} $$HOME', key: a}]";
+    let body = json!({ "yaml": yaml, "branch": "dev", "env": { "A": "1" } });
+    let build = world.call("POST /control/builds", "", body).await.expect(201).json;
+    assert_eq!(build["steps"][0]["jobs"][0]["command"], "echo dev 1 $HOME");
+    let body = json!({ "pipeline": [{ "command": "echo $A" }] });
+    let build = world.call("POST /control/builds", "", body).await.expect(201).json;
+    assert_eq!(build["steps"][0]["jobs"][0]["command"], "echo $A");
+}
+
 #[tokio::test]
 async fn jobs_are_queued_and_counted() {
     let world = World::new();
