@@ -3,3 +3,4 @@
 mod disturbances;
 mod drain;
 mod runtime;
+mod stacks_client;

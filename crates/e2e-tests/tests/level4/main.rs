@@ -1,5 +1,6 @@
 //! Level 4: real kubelet, containerd and agent, the simulator as Buildkite.
 
+mod agent_process;
 mod cancel;
 mod cluster_cleanup;
 mod page;
