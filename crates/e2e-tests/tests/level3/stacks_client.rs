@@ -35,10 +35,10 @@ impl Client {
     }
 
     async fn call(&mut self, call: Value) -> Value {
-        self.input.write_all(format!("{call}\n").as_bytes()).await.unwrap();
+        self.input.write_all(format!("{call}\n").as_bytes()).await.expect("the client reads");
         let line = tokio::time::timeout(Duration::from_secs(60), self.output.next_line());
-        let line = line.await.expect("an outcome in time").unwrap().expect("the client lives");
-        serde_json::from_str(&line).unwrap()
+        let line = line.await.expect("an outcome in time").expect("a line").expect("the client lives");
+        serde_json::from_str(&line).expect("the client writes JSON")
     }
 
     /// A call that works; the answer.
@@ -57,7 +57,9 @@ impl Client {
 }
 
 async fn start() -> (Buildkite, Client) {
-    let buildkite = Buildkite::start(Ipv4Addr::LOCALHOST.into(), Options::default()).await.unwrap();
+    let buildkite = Buildkite::start(Ipv4Addr::LOCALHOST.into(), Options::default())
+        .await
+        .expect("the simulator listens");
     let token = buildkite.agent_token();
     let mut client = Client::start(&buildkite, token.expose());
     let register =

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use buildkite_sim::{BuildRequest, BuildSnapshot, BuildState, Effect, Fault, JobState, Options};
+use buildkite_sim::{BuildFacts, BuildRequest, BuildSnapshot, BuildState, Effect, Fault, JobState, Options};
 use e2e_tests::buildkite::Buildkite;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -20,14 +20,16 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
-        let buildkite = Buildkite::start(Ipv4Addr::LOCALHOST.into(), Options::default()).await.unwrap();
-        Self { buildkite, folder: TempDir::new().unwrap() }
+        let buildkite = Buildkite::start(Ipv4Addr::LOCALHOST.into(), Options::default())
+            .await
+            .expect("the simulator listens");
+        Self { buildkite, folder: TempDir::new().expect("a folder can be made") }
     }
 
     fn build(&self, steps: &str) -> Uuid {
         let text = format!("env: {{BUILDKITE_SKIP_CHECKOUT: 'true'}}\nsteps:\n{steps}");
-        let request = BuildRequest::from_file(&text, "test.yml", Default::default()).unwrap();
-        self.buildkite.simulator.create_build(request).unwrap()
+        let request = BuildRequest::from_file(&text, "test.yml", BuildFacts::default()).expect("a pipeline");
+        self.buildkite.simulator.create_build(request).expect("a pipeline that can run")
     }
 
     /// Starts an agent; with a job it acquires this one and exits, without it takes what comes.
@@ -66,12 +68,16 @@ impl Bench {
     }
 
     fn job(&self, build: Uuid, step: &str) -> Uuid {
-        self.buildkite.simulator.build(build).unwrap().job_of(step).unwrap().id
+        let build = self.buildkite.simulator.build(build).expect("the build exists");
+        build.job_of(step).expect("the step has a job").id
     }
 }
 
 async fn exit(mut agent: Child) -> ExitStatus {
-    tokio::time::timeout(Duration::from_secs(60), agent.wait()).await.expect("the agent exits").unwrap()
+    tokio::time::timeout(Duration::from_secs(60), agent.wait())
+        .await
+        .expect("the agent exits in time")
+        .expect("its status is known")
 }
 
 /// agent-protocol 1, 11, 12
