@@ -144,11 +144,13 @@ async fn build(client: &Client, url: &Url, request: &Value, colors: bool) -> any
     let page = url.origin().ascii_serialization();
     write_out(&[format!("Build #{} of {}, page {page}/builds/{}", build.number, build.pipeline, build.id)])?;
     let mut interrupts = signal(SignalKind::interrupt()).context("failed to listen for interrupts")?;
+    let mut terminations = signal(SignalKind::terminate()).context("failed to listen for termination")?;
     let mut interrupted = false;
     loop {
         let step = tokio::select! {
             step = follower.step() => Some(step?),
             _ = interrupts.recv() => None,
+            _ = terminations.recv() => None,
         };
         match step {
             Some(step) => {

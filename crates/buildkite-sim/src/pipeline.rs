@@ -5,6 +5,10 @@
 //! refused by name with the step that uses it, and so is any unknown attribute of a step.
 //! Everything here is pure.
 //!
+//! Refused today: trigger steps; `cache`, `secrets`, `signature`, `notify`, `if_changed`,
+//! `retry.manual`, the `checkout` settings beyond `skip`, `submodules` and `lfs`, and
+//! `allowed_teams`; at the top level `cache`, `secrets` and `notify`; several documents in a file.
+//!
 //! ```
 //! use buildkite_sim::pipeline::{self, variables::BuildVariables};
 //!

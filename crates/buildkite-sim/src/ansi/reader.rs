@@ -8,6 +8,10 @@ const BELL: char = '\x07';
 /// Moving the cursor further right than this is a jest, not a progress bar.
 const WIDEST: usize = 4096;
 
+/// Characters of one line that are kept: nobody reads a longer one, but a binary file printed by
+/// mistake would take many times its size.
+const LONGEST: usize = 65_536;
+
 /// Reads a log piece by piece. Pieces may be cut anywhere, within a character or an escape
 /// sequence too, because only whole lines are looked at.
 #[derive(Debug, Default)]
@@ -82,6 +86,12 @@ impl Screen {
     }
 
     fn put(&mut self, c: char) {
+        if self.column >= LONGEST {
+            if let Some(last) = self.cells.last_mut() {
+                last.0 = '…';
+            }
+            return;
+        }
         self.cells.resize(self.cells.len().max(self.column), (' ', Style::default()));
         let cell = (c, self.style);
         match self.cells.get_mut(self.column) {

@@ -94,6 +94,14 @@ fn bytes_that_are_no_text_do_not_disturb() {
     assert_eq!(plain_text(b"a\xff\xfeb\n"), "a\u{fffd}\u{fffd}b\n");
 }
 
+#[test]
+fn a_line_without_end_is_cut_and_marked() {
+    let log = "x".repeat(100_000) + "\rab\nnext\n";
+    let text = plain_text(log.as_bytes());
+    assert_eq!(text.chars().count(), 65_536 + "\nnext\n".len());
+    assert!(text.starts_with("abx") && text.ends_with("x…\nnext\n"));
+}
+
 fn one(log: &str) -> Line {
     read_all(log.as_bytes()).remove(0)
 }

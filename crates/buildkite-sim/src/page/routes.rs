@@ -100,14 +100,15 @@ async fn build(
 ) -> Result<Html<String>, Missing> {
     let id = path.find(&simulator)?;
     let with_log = query.without.as_deref() != Some("log");
-    let (page, lines, now) = simulator.with(|world, now| {
+    let (page, log, now) = simulator.with(|world, now| {
         let page = source::build(world, id, query.job);
         let shown = page.as_ref().and_then(|page| page.shown.as_ref()?.id.parse().ok());
-        let lines = shown.filter(|_| with_log).and_then(|job| source::log_lines(world, job));
-        (page, lines, now)
+        let log = shown.filter(|_| with_log).and_then(|job| source::log(world, job));
+        (page, log, now)
     });
     let page = page.ok_or(Missing("There is no such build."))?;
-    Ok(Html(render::build(&page, lines.as_ref().map(|(lines, _)| &lines[..]), now)))
+    let lines = log.map(|log| log.lines());
+    Ok(Html(render::build(&page, lines.as_deref(), now)))
 }
 
 async fn log_text(
@@ -136,11 +137,12 @@ async fn log_news(
     Path(path): Path<JobPath>,
     Query(query): Query<LogQuery>,
 ) -> Result<Json<LogNews>, Missing> {
-    let found = simulator.with(|world, _| source::log_lines(world, path.job));
-    let (lines, more) = found.ok_or(Missing("There is no such job."))?;
+    let found = simulator.with(|world, _| source::log(world, path.job));
+    let log = found.ok_or(Missing("There is no such job."))?;
+    let lines = log.lines();
     let from = query.from.min(lines.len());
     let additions = ansi::html::additions(from, &lines[from..]);
-    Ok(Json(LogNews { additions, count: lines.len(), more }))
+    Ok(Json(LogNews { additions, count: lines.len(), more: log.more }))
 }
 
 async fn cancel(

@@ -43,16 +43,29 @@ pub(super) fn build(world: &World, id: Uuid, job: Option<Uuid>) -> Option<BuildP
     Some(BuildPage { head: head(&world.options.organization_slug, &build), steps, annotations, shown })
 }
 
-/// The lines of a job's log that do not change any more, and whether more may come.
-pub(super) fn log_lines(world: &World, job: Uuid) -> Option<(Vec<Line>, bool)> {
-    let job = world.jobs.get(&job)?;
-    let is_over = job.state.is_terminal();
-    let mut reader = LogReader::default();
-    let mut lines = reader.push(job.log.bytes());
-    if is_over {
-        lines.extend(reader.finish());
+/// A job's log as it is now, to be read without holding up the simulator.
+pub(super) struct Log {
+    bytes: Vec<u8>,
+    /// More may come.
+    pub(super) more: bool,
+}
+
+impl Log {
+    /// The lines that do not change any more.
+    pub(super) fn lines(&self) -> Vec<Line> {
+        let mut reader = LogReader::default();
+        let mut lines = reader.push(&self.bytes);
+        if !self.more {
+            lines.extend(reader.finish());
+        }
+        lines
     }
-    Some((lines, !is_over))
+}
+
+/// A job's log.
+pub(super) fn log(world: &World, job: Uuid) -> Option<Log> {
+    let job = world.jobs.get(&job)?;
+    Some(Log { bytes: job.log.bytes().to_vec(), more: !job.state.is_terminal() })
 }
 
 fn head(organization: &str, build: &BuildSnapshot) -> BuildHead {
