@@ -23,18 +23,31 @@ pub struct ReqwestTransport {
 }
 
 impl ReqwestTransport {
-    /// A transport with its own connection pool.
+    /// A transport with its own connection pool. It speaks HTTP/2 with servers that offer it.
     ///
     /// The process must have installed a rustls crypto provider before.
     ///
     /// # Errors
     /// [`TransportError`] if the TLS roots of the machine cannot be loaded.
     pub fn new() -> Result<Self, TransportError> {
-        let client = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
+            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+            .http2_keep_alive_timeout(KEEP_ALIVE_TIMEOUT);
+        Self::build(builder)
+    }
+
+    /// The same for proxies that break HTTP/2 (`agent-config.no-http2`): only HTTP/1.1 is offered.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn http1_only() -> Result<Self, TransportError> {
+        Self::build(reqwest::Client::builder().http1_only())
+    }
+
+    fn build(builder: reqwest::ClientBuilder) -> Result<Self, TransportError> {
+        let client = builder
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
-            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
-            .http2_keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
             .build()
             .map_err(|error| classify(error, TransportErrorKind::Request))?;
         Ok(Self { client })
