@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 use bk_agent_api::{
     Client, Endpoint, RandomJitter, ReqwestTransport, ReservationExpiry, StackKey, TokenHandle,
 };
-use k8s_runtime::{Options, ProxyEnvironment, RequestRate, Runtime};
+use k8s_runtime::{ConnectError, Options, ProxyEnvironment, RequestRate, Runtime};
 use podspec_builder::Builder;
 use prometheus_client::registry::Registry;
 use stack_config::Settings;
@@ -21,11 +21,20 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ComposeError {
+    /// Nothing says where Kubernetes is.
+    #[error(
+        "cannot tell where Kubernetes is: {reason}, and this is no pod with a service account; name a kubeconfig \
+         with the variable KUBECONFIG, or run in a pod"
+    )]
+    NoKubernetes {
+        /// What is wrong with the kubeconfig.
+        reason: String,
+    },
     /// No Kubernetes client.
-    #[error("cannot connect to Kubernetes")]
+    #[error("cannot set up the Kubernetes client; correct the kubeconfig or the variable KUBECONFIG")]
     Kubernetes {
         /// Why.
-        source: k8s_runtime::ConnectError,
+        source: ConnectError,
     },
     /// No HTTP client.
     #[error("cannot set up the HTTP client")]
@@ -67,7 +76,7 @@ pub async fn compose(
         proxy: ProxyEnvironment::from_env(),
         ..Options::default()
     };
-    let runtime = Runtime::connect(&options).await.map_err(|source| ComposeError::Kubernetes { source })?;
+    let runtime = Runtime::connect(&options).await.map_err(no_kubernetes)?;
     let expiry = u32::try_from(buildkite.reservation_expiry.as_secs())
         .map_err(setting("reservation-expiry-seconds"))?;
     let reservation_expiry =
@@ -80,6 +89,7 @@ pub async fn compose(
         session: SessionSettings {
             stack_key: StackKey::new(&buildkite.stack_key).map_err(setting("id"))?,
             queue: buildkite.queue.clone(),
+            claimed_cluster_uuid: buildkite.claimed_cluster_uuid.clone(),
             namespace: kubernetes.namespace.clone(),
             tokens: Arc::new(tokens),
             connect: connect(settings, version)?,
@@ -112,10 +122,23 @@ pub async fn compose(
     })
 }
 
+fn no_kubernetes(source: ConnectError) -> ComposeError {
+    match source {
+        ConnectError::NoConfig { kubeconfig, .. } => {
+            // The library quotes paths twice.
+            let reason = kubeconfig.to_string().replace("'\"", "`").replace("\"'", "`");
+            ComposeError::NoKubernetes { reason }
+        }
+        source => ComposeError::Kubernetes { source },
+    }
+}
+
 /// How a client is made once the token is known.
 fn connect(settings: &Settings, version: &str) -> Result<ConnectBuildkite, ComposeError> {
     let endpoint = Endpoint::parse(&settings.buildkite.endpoint).map_err(setting("agent-config.endpoint"))?;
-    let transport = ReqwestTransport::new().map_err(|source| ComposeError::Http { source })?;
+    let transport =
+        if settings.buildkite.http2 { ReqwestTransport::new() } else { ReqwestTransport::http1_only() };
+    let transport = transport.map_err(|source| ComposeError::Http { source })?;
     let timeout = settings.buildkite.http_timeout;
     let user_agent = format!("agent-stack-k8s/{version}");
     Ok(Arc::new(move |tokens: TokenHandle| {

@@ -53,6 +53,7 @@ struct State {
     alive_until: BTreeMap<Loop, Instant>,
     listed_at: Option<Instant>,
     given_up: bool,
+    stopping: bool,
 }
 
 /// Shared by the loops, which write, and the probes, which read. The lock is never held across an await.
@@ -107,6 +108,11 @@ impl Health {
         self.state().given_up = true;
     }
 
+    /// We were asked to stop: not ready from now on, whatever the checks say (`lifecycle.md` 1.6).
+    pub fn stop(&self) {
+        self.state().stopping = true;
+    }
+
     /// `/livez`.
     pub fn live(&self, now: Instant) -> Report {
         let state = self.state();
@@ -131,6 +137,9 @@ impl Health {
             let error = condition.and_then(|known| known.error.as_deref());
             let error = if condition.is_none() { Some("not yet") } else { error };
             report.line(ok, &format!("{check:?}").to_lowercase(), age, error);
+        }
+        if state.stopping {
+            report.line(false, "running", None, Some("asked to stop"));
         }
         report
     }
@@ -179,6 +188,11 @@ mod tests {
         let report = health.ready(start + Duration::from_secs(90));
         assert!(!report.ok);
         assert!(report.text.contains("[-]token for 30s: rejected\n"), "{}", report.text);
+        health.pass(Check::Token, start);
+        assert!(health.ready(start).ok);
+        health.stop();
+        assert!(!health.ready(start).ok, "nothing is started after a stop");
+        assert!(health.live(start).ok);
     }
 
     #[test]

@@ -29,6 +29,9 @@ const UNKNOWN_QUEUE_FOR: Duration = Duration::from_secs(600);
 pub trait TokenSource: Send + Sync {
     /// Reads the token as it is now. The error is for people and names where the token should be.
     async fn read(&self) -> Result<AgentToken, String>;
+
+    /// Where the token is kept, in words that fit behind "put it into".
+    fn place(&self) -> String;
 }
 
 /// Makes the client once the first token is known.
@@ -41,6 +44,9 @@ pub struct SessionSettings {
     pub stack_key: StackKey,
     /// The queue as configured; empty or an alias is the default queue.
     pub queue: String,
+    /// The cluster that an old configuration names (`controller-config.md` 9). It chooses nothing; we only warn
+    /// when the token belongs to another one.
+    pub claimed_cluster_uuid: Option<String>,
     /// The namespace of the Jobs, shown on Buildkite's side.
     pub namespace: String,
     /// Where the token comes from.

@@ -17,9 +17,13 @@ pub struct SecretToken {
 
 #[async_trait]
 impl TokenSource for SecretToken {
+    fn place(&self) -> String {
+        format!("the Secret `{}` in the namespace `{}`", self.secret, self.runtime.namespace())
+    }
+
     async fn read(&self) -> Result<AgentToken, String> {
         let (secret, namespace) = (&self.secret, self.runtime.namespace());
-        let place = format!("the Secret `{secret}` in the namespace `{namespace}`");
+        let place = self.place();
         match self.runtime.read_secret_key(secret, AGENT_TOKEN_KEY).await {
             Ok(SecretRead::Found(text)) => AgentToken::new(text.reveal())
                 .map_err(|error| format!("{place} holds no usable token under `{AGENT_TOKEN_KEY}`: {error}")),
@@ -28,7 +32,9 @@ impl TokenSource for SecretToken {
                  --from-literal={AGENT_TOKEN_KEY}=<token of your cluster>",
                 place.trim_start_matches("the ")
             )),
-            Ok(SecretRead::NoKey) => Err(format!("{place} lacks the key `{AGENT_TOKEN_KEY}`")),
+            Ok(SecretRead::NoKey) => Err(format!(
+                "{place} lacks the key `{AGENT_TOKEN_KEY}`; put the token of your cluster under it"
+            )),
             Err(error) => Err(format!("cannot read {place}: {}", error_chain(&error))),
         }
     }

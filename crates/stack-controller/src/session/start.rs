@@ -16,9 +16,12 @@ pub enum StartError {
     /// The token belongs to no cluster.
     #[error(
         "the agent token is not a cluster token: stacks need the agent token of a Buildkite cluster; create one under \
-         Agents, your cluster, Agent Tokens, and put it into the Secret"
+         Agents, your cluster, Agent Tokens, and put it into {place}"
     )]
-    Unclustered,
+    Unclustered {
+        /// Where the token is kept.
+        place: String,
+    },
     /// Buildkite does not know the queue, and has not for ten minutes.
     #[error(
         "Buildkite does not know the queue `{queue}` in the token's cluster: {message}; create the queue there or set `queue`"
@@ -44,8 +47,13 @@ enum Try {
 /// # Errors
 /// [`StartError`], for what waiting cannot cure.
 pub async fn start(settings: &SessionSettings) -> Result<Session, StartError> {
-    let mut starter =
-        Starter { settings, client: None, backoff: Backoff::new(settings.seed), unknown_queue_since: None };
+    let mut starter = Starter {
+        settings,
+        client: None,
+        backoff: Backoff::new(settings.seed),
+        unknown_queue_since: None,
+        claimed_cluster_uuid: settings.claimed_cluster_uuid.as_deref(),
+    };
     loop {
         match starter.attempt().await? {
             Try::Done(session) => return Ok(session),
@@ -65,6 +73,8 @@ pub async fn register_again(settings: &SessionSettings, session: &Session) -> Re
         client: Some(session.client.clone()),
         backoff: Backoff::new(settings.seed),
         unknown_queue_since: None,
+        // It was said at the start.
+        claimed_cluster_uuid: None,
     };
     loop {
         match starter.attempt().await? {
@@ -79,6 +89,8 @@ struct Starter<'a> {
     client: Option<Client>,
     backoff: Backoff,
     unknown_queue_since: Option<Instant>,
+    /// As long as it was not compared with the token's.
+    claimed_cluster_uuid: Option<&'a str>,
 }
 
 impl Starter<'_> {
@@ -101,9 +113,21 @@ impl Starter<'_> {
             Err(error) => return Ok(self.refused(Check::Token, &error)),
         };
         if identity.cluster_uuid.is_none() {
-            return Err(StartError::Unclustered);
+            return Err(StartError::Unclustered { place: self.settings.tokens.place() });
         }
         self.pass(Check::Token);
+        if let Some(claimed) = self.claimed_cluster_uuid.take()
+            && is_another_cluster(claimed, identity.cluster_uuid.as_deref())
+        {
+            let cluster_uuid = identity.cluster_uuid.as_deref().unwrap_or_default();
+            let token_in = self.settings.tokens.place();
+            warn!(
+                cluster_uuid,
+                token_in,
+                "the agent token belongs to another cluster than `cluster-uuid` names, and the token decides; remove \
+                 the setting, or use a token of the cluster that you mean"
+            );
+        }
         let organization = identity.organization_slug.as_deref().unwrap_or_default();
         let cluster = identity.cluster_name.as_deref().unwrap_or_default();
         info!(organization, cluster, "Buildkite accepts the agent token");
@@ -158,7 +182,9 @@ impl Starter<'_> {
         let retry_after = error.retry_after();
         match error {
             Error::Unauthorized { .. } => {
-                warn!(%error, "Buildkite refuses the agent token; put a valid cluster agent token into the Secret; it is read again every minute");
+                let token_in = self.settings.tokens.place();
+                self.fail(check, &format!("{error}; put a valid cluster agent token into {token_in}"));
+                warn!(%error, token_in, "Buildkite refuses the agent token; put a valid cluster agent token into the Secret; it is read again every minute");
                 Try::Again(SLOW_RETRY)
             }
             Error::Forbidden { json_body: true, .. } => {
@@ -202,6 +228,10 @@ impl Starter<'_> {
     }
 }
 
+fn is_another_cluster(claimed: &str, of_token: Option<&str>) -> bool {
+    of_token.is_some_and(|of_token| !of_token.eq_ignore_ascii_case(claimed.trim()))
+}
+
 /// An error with its causes, for one log line.
 pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -212,4 +242,23 @@ pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_cluster_is_told_from_another_spelling() {
+        let claimed = "0190c6a5-0000-7000-8000-00000000000a";
+        for (of_token, want) in [
+            (Some(claimed), false),
+            (Some("0190C6A5-0000-7000-8000-00000000000A"), false),
+            (Some("0190c6a5-0000-7000-8000-00000000000b"), true),
+            (None, false),
+        ] {
+            assert_eq!(is_another_cluster(claimed, of_token), want, "{of_token:?}");
+        }
+        assert!(!is_another_cluster(" 0190c6a5-0000-7000-8000-00000000000a\n", Some(claimed)));
+    }
 }

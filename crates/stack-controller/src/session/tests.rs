@@ -42,6 +42,10 @@ impl TokenSource for Secret {
         let content = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         AgentToken::new(&content).map_err(|error| error.to_string())
     }
+
+    fn place(&self) -> String {
+        "the Secret of this test".to_owned()
+    }
 }
 
 struct Bench {
@@ -65,6 +69,7 @@ impl Bench {
         let settings = SessionSettings {
             stack_key: StackKey::new("tests").unwrap(),
             queue: "kubernetes".to_owned(),
+            claimed_cluster_uuid: None,
             namespace: "ci".to_owned(),
             tokens: Arc::clone(&secret) as Arc<dyn TokenSource>,
             connect: Arc::new(move |tokens| {
@@ -168,8 +173,9 @@ async fn a_missing_secret_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn an_unclustered_token_is_final() {
     let error = Bench::new("unclustered").start().await.unwrap().unwrap_err();
-    assert!(matches!(error, StartError::Unclustered), "{error}");
+    assert!(matches!(error, StartError::Unclustered { .. }), "{error}");
     assert!(error.to_string().contains("not a cluster token"));
+    assert!(error.to_string().ends_with("put it into the Secret of this test"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
