@@ -148,7 +148,10 @@ fn spawn_supervisor(dir: &Path, node: bool) -> anyhow::Result<Child> {
     let log =
         fs::File::create(Layout(dir).logs().join("supervisor.log")).context("create the supervisor's log")?;
     let errors = log.try_clone().context("share the supervisor's log")?;
-    let this_program = std::env::current_exe().context("find this program's file")?;
+    // Cargo may have replaced this program's file since it was started, so that its path leads to
+    // nothing or to another program; what runs can always be read here.
+    let this_program = Layout(dir).etc().join("supervisor");
+    fs::copy("/proc/self/exe", &this_program).context("copy this program")?;
     let mut command = Command::new("setsid");
     command.args(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]);
     if node {
