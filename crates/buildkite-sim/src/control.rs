@@ -1,5 +1,21 @@
 //! The control API: what tests and tools ask of the simulator itself. Unlike the service's APIs
 //! it takes no token: serve it only to those who may do everything.
+//!
+//! | Request below `/control` | Meaning |
+//! | --- | --- |
+//! | `POST /builds` | create one: `yaml` (text of a file) or `pipeline` (JSON), `slug`, `repository`, `branch`, `commit`, `message`, `tag`, `source`, `env`, `meta_data`, `unblock` |
+//! | `GET /builds`, `GET /builds/{id}` | look |
+//! | `POST /builds/{id}/cancel` | stop |
+//! | `POST /builds/{id}/unblock` | `step` (key or id, else the first that is blocked), `fields` |
+//! | `GET /jobs?state=`, `GET /jobs/{id}` | look |
+//! | `POST /jobs` | queue `count` jobs of a command `step` |
+//! | `GET /jobs/{id}/log?offset=` | the log's bytes as the agent sent them |
+//! | `POST /jobs/{id}/cancel` | stop |
+//! | `GET /queues`, `POST /queues/{key}/pause`, `…/resume` | queues |
+//! | `GET /stacks`, `GET /agents`, `POST /agents/{id}/pause`, `…/resume`, `…/stop` | who is there |
+//! | `GET`, `POST`, `DELETE /faults` | see [`Fault`](crate::Fault); `DELETE` ends all |
+//! | `GET /stats` | requests per endpoint and status, latencies |
+//! | `GET /changes?after=` | wait until something changed |
 
 mod builds;
 mod rest;

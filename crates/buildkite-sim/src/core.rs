@@ -26,6 +26,8 @@ mod stacks;
 mod states;
 mod statistics;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod tokens;
 mod upload;

@@ -13,9 +13,12 @@ use super::timers::Timer;
 impl World {
     /// Gives a job to an agent that asks for it by id.
     pub(crate) fn acquire(&mut self, agent: Uuid, id: Uuid, now: Timestamp) -> Result<(), Refusal> {
-        let only_job = self.agent_mut(agent)?.only_job;
-        if only_job.is_some_and(|only| only != id) {
+        let asking = self.agent_mut(agent)?;
+        if asking.only_job.is_some_and(|only| only != id) {
             return Err(Refusal::forbidden("this session may acquire only the job of its token"));
+        }
+        if asking.job.is_some_and(|held| held != id) {
+            return Err(Refusal::invalid("this agent has a job already"));
         }
         let job = self.job(id)?;
         match job.state {

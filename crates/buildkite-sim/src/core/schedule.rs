@@ -19,7 +19,8 @@ enum Readiness {
 impl World {
     /// Starts all steps that can start and judges the build.
     pub(super) fn advance(&mut self, build: Uuid, now: Timestamp) {
-        let mut changed = true;
+        // A canceled build starts nothing; what still waits is about to be canceled itself.
+        let mut changed = !self.builds[&build].canceled;
         while changed {
             changed = false;
             for index in 0..self.builds[&build].steps.len() {

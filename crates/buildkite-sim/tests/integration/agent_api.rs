@@ -97,9 +97,11 @@ async fn acquire_depends_on_the_state() {
     let other = world.agent().await;
     acquire(&other, job("a")).await.expect(422);
     acquire(&other, job("r")).await.expect(200);
-    acquire(&session, job("b")).await.expect(423);
-    acquire(&session, job("s")).await.expect(422);
-    acquire(&session, Uuid::nil()).await.expect(404);
+    acquire(&session, job("r")).await.expect(422);
+    let third = world.agent().await;
+    acquire(&third, job("b")).await.expect(423);
+    acquire(&third, job("s")).await.expect(422);
+    acquire(&third, Uuid::nil()).await.expect(404);
 }
 
 /// agent-protocol 7, 7.1, A5, A19
