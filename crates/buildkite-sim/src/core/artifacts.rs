@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use globset::Glob;
 use jiff::Timestamp;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::World;
@@ -115,6 +116,10 @@ impl World {
             .values_mut()
             .find(|it| it.job == batch.0 && it.batch == batch.1 && it.new.path == path)
             .ok_or_else(|| Refusal::not_found("artifact"))?;
+        let announced = &target.new.sha256sum;
+        if !announced.is_empty() && *announced != format!("{:x}", Sha256::digest(&content)) {
+            return Err(Refusal::invalid("the bytes do not have the announced SHA-256"));
+        }
         target.content = Some(content);
         self.touch();
         Ok(())

@@ -69,12 +69,15 @@ async fn artifacts() {
     let world = World::new();
     let (build, job, token) = running(&world, ONE).await;
     let artifact = |path: &str| json!({ "path": path, "file_size": 4, "sha1sum": "s", "id": "" });
-    let body = json!({ "id": "batch-1", "artifacts": [artifact("out/a.txt"), artifact("out/b/c.txt")] });
+    let mut spoilt = artifact("spoilt");
+    spoilt["sha256sum"] = json!("0".repeat(64));
+    let body =
+        json!({ "id": "batch-1", "artifacts": [artifact("out/a.txt"), artifact("out/b/c.txt"), spoilt] });
     let create = format!("POST /jobs/{job}/artifacts");
     let answer = world.call(&create, &token, body.clone()).await.expect(200).json;
     let again = world.call(&create, &token, body).await.expect(200).json;
     assert_eq!(answer, again, "the batch id is an idempotency key");
-    assert_eq!(answer["artifact_ids"].as_array().unwrap().len(), 2);
+    assert_eq!(answer["artifact_ids"].as_array().unwrap().len(), 3);
     let action = &answer["upload_instructions"]["action"];
     assert_eq!(action["url"], "http://sim.example.test:8080");
     assert_eq!(action["file_input"], "file");
@@ -83,6 +86,7 @@ async fn artifacts() {
         ("out/a.txt", ticket, 200),
         ("out/b/c.txt", ticket, 200),
         ("other", ticket, 404),
+        ("spoilt", ticket, 422),
         ("out/a.txt", "x", 403),
     ] {
         let form = format!(
@@ -104,7 +108,7 @@ async fn artifacts() {
     };
     assert_eq!(search("query=*&state=finished").await, json!([]), "nothing is finished yet");
     let ids = answer["artifact_ids"].as_array().unwrap();
-    let states: Vec<Value> = ids.iter().map(|id| json!({ "id": id, "state": "finished" })).collect();
+    let states: Vec<Value> = ids.iter().take(2).map(|id| json!({ "id": id, "state": "finished" })).collect();
     let update = format!("PUT /jobs/{job}/artifacts");
     world.call(&update, &token, json!({ "artifacts": states })).await.expect(200);
     for (query, count) in [
