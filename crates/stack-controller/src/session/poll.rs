@@ -223,7 +223,7 @@ impl Poller<'_> {
     /// What a failed round calls for (2.5); returns how long to wait.
     async fn recover(&mut self, error: &Error) -> Result<Duration, StartError> {
         let now = Instant::now().into_std();
-        self.settings.health.fail(Check::List, error.to_string(), now);
+        self.settings.health.fail(Check::List, error_chain(error), now);
         self.deep_cursor = None;
         let retry_after = error.retry_after();
         match error {

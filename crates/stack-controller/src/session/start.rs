@@ -178,7 +178,7 @@ impl Starter<'_> {
     }
 
     fn refused(&mut self, check: Check, error: &Error) -> Try {
-        self.fail(check, &error.to_string());
+        self.fail(check, &error_chain(error));
         let retry_after = error.retry_after();
         match error {
             Error::Unauthorized { .. } => {

@@ -198,7 +198,8 @@ async fn an_unreachable_endpoint_never_ends_the_process() {
     let starting = bench.start();
     sleep(Duration::from_secs(24 * 3600)).await;
     assert!(!starting.is_finished());
-    assert!(bench.readiness().contains("[-]token"));
+    let readiness = bench.readiness();
+    assert!(readiness.contains("[-]token") && readiness.contains("broke off"), "with the cause: {readiness}");
     assert!(bench.is_live(), "a restart would cure nothing");
     bench.simulator.clear_faults();
     timeout(Duration::from_secs(120), starting).await.unwrap().unwrap().unwrap();
