@@ -1,6 +1,9 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use clap::{
+    Parser, Subcommand,
+    error::{ContextKind, ErrorKind},
+};
 
 /// The version that `version` prints and Buildkite is told.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -37,11 +40,59 @@ pub(crate) enum Command {
     Version,
 }
 
+/// What is wrong with the command line, in one line.
+pub(crate) fn usage(error: &clap::Error) -> String {
+    let context = |kind| error.get(kind).map(|value| value.to_string());
+    let mut text = match (error.kind(), context(ContextKind::InvalidSubcommand)) {
+        (ErrorKind::ArgumentConflict, Some(word)) if word == "version" || word == "help" => {
+            format!("`{word}` must be the first word")
+        }
+        (ErrorKind::ArgumentConflict, Some(word)) => {
+            format!("unexpected word `{word}`; switches take their value behind `=`, such as --debug=false")
+        }
+        (ErrorKind::InvalidSubcommand, Some(word)) => format!("`{word}` is no command"),
+        _ => {
+            let rendered = error.render().to_string();
+            let line = rendered.lines().next().unwrap_or_default();
+            line.trim_start_matches("error: ").replace('\'', "`")
+        }
+    };
+    let suggestion = context(ContextKind::SuggestedArg).or_else(|| context(ContextKind::SuggestedSubcommand));
+    if let Some(suggestion) = suggestion {
+        text = format!("{text}; did you mean `{suggestion}`?");
+    }
+    format!("{text}; --help lists what there is")
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+
+    #[track_caller]
+    fn check(line: &str, want: &str) {
+        let error = Cli::try_parse_from(line.split(' ')).unwrap_err();
+        assert_eq!(usage(&error), format!("{want}; --help lists what there is"), "{line}");
+    }
+
+    #[test]
+    fn usage_errors_fit_in_one_line() {
+        check("x --nope", "unexpected argument `--nope` found");
+        check(
+            "x --max-in-fligt 3",
+            "unexpected argument `--max-in-fligt` found; did you mean `--max-in-flight`?",
+        );
+        check("x stray", "`stray` is no command");
+        check("x versoin", "`versoin` is no command; did you mean `version`?");
+        check("x --debug version", "`version` must be the first word");
+        check(
+            "x --debug false",
+            "unexpected word `false`; switches take their value behind `=`, such as --debug=false",
+        );
+        check("x version extra", "unexpected argument `extra` found");
+        check("x -f", "a value is required for `--config <FILE>` but none was supplied");
+    }
 
     #[test]
     fn the_command_line_is_well_formed() {

@@ -8,6 +8,7 @@
 //! configuration or a final failure, 2 for a command line that cannot be read.
 
 mod cli;
+mod exposition;
 mod listeners;
 mod logging;
 mod signals;

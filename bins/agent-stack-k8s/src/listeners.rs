@@ -1,12 +1,17 @@
 //! Probes and metrics over HTTP (`docs/spec/metrics.md` 1, 6.1).
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+    time::Instant,
+};
 
 use anyhow::Context as _;
 use axum::{
     Router,
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
     routing::get,
 };
@@ -16,8 +21,7 @@ use stack_controller::health::{Health, Report};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// What Prometheus is told the metrics are.
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+use crate::exposition;
 
 /// Listeners that are bound: nothing can fail at serving them any more.
 pub(crate) struct Listeners(Vec<(TcpListener, Router)>);
@@ -38,11 +42,10 @@ impl Listeners {
             if port == 0 {
                 continue;
             }
-            let address = SocketAddr::from(([0, 0, 0, 0], port));
-            let listener = TcpListener::bind(address).await.with_context(|| {
+            let listeners = listen(port).await.with_context(|| {
                 format!("cannot listen on port {port}; free it or choose another one with `{setting}`")
             })?;
-            bound.push((listener, router));
+            bound.extend(listeners.into_iter().map(|listener| (listener, router.clone())));
         }
         Ok(Self(bound))
     }
@@ -60,6 +63,23 @@ impl Listeners {
             ended.context("a listener panicked")?.context("a listener failed")?;
         }
         Ok(())
+    }
+}
+
+/// Listens on all addresses of the machine, of both kinds: which one a kubelet or Prometheus comes to is not
+/// ours to know.
+async fn listen(port: u16) -> io::Result<Vec<TcpListener>> {
+    match TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).await {
+        Ok(listener) => {
+            // Almost everywhere this one takes IPv4 too, and the next one finds the port taken.
+            let other = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await.ok();
+            Ok(std::iter::once(listener).chain(other).collect())
+        }
+        Err(error) if matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied) => {
+            Err(error)
+        }
+        // A machine without IPv6.
+        Err(_) => Ok(vec![TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await?]),
     }
 }
 
@@ -87,12 +107,14 @@ fn metrics(registry: Arc<Registry>) -> Router {
     Router::new()
         .route(
             "/metrics",
-            get(|State(registry): State<Arc<Registry>>| async move {
+            get(|State(registry): State<Arc<Registry>>, headers: HeaderMap| async move {
                 let mut text = String::new();
-                match encode(&mut text, &registry) {
-                    Ok(()) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
-                    Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+                if encode(&mut text, &registry).is_err() {
+                    return StatusCode::INTERNAL_SERVER_ERROR.into_response();
                 }
+                let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+                let (content_type, text) = exposition::negotiate(accepted, text);
+                ([(header::CONTENT_TYPE, content_type)], text).into_response()
             }),
         )
         .with_state(registry)

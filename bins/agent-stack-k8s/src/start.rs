@@ -1,17 +1,26 @@
 //! From the command line to the end of the process.
 
-use std::{collections::BTreeMap, fs, io, process::ExitCode, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{self, Write as _},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use prometheus_client::registry::Registry;
+use prometheus_client::{
+    metrics::{family::Family, gauge::Gauge},
+    registry::Registry,
+};
 use stack_config::{ConfigError, ErrorKind, Inputs, Loaded, Settings, load};
 use stack_controller::{compose, health::Health, run};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    cli::{Cli, Command, VERSION},
+    cli::{Cli, Command, VERSION, usage},
     listeners::Listeners,
     logging,
     signals::StopSignals,
@@ -21,15 +30,23 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
 /// The whole program.
-#[expect(clippy::print_stdout, reason = "`version` prints the version")]
 pub fn main() -> ExitCode {
     // First of all: two crates in this process speak TLS, and both use whichever provider is installed.
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         return complain("another TLS provider was installed before ours; this is a bug", FAILED);
     }
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // `--help` and `--version` arrive as errors too.
+        Err(error) if error.use_stderr() => return complain(&usage(&error), USAGE),
+        Err(answer) => {
+            // Whoever closes the pipe early has read enough; the same below.
+            let _ = answer.print();
+            return ExitCode::SUCCESS;
+        }
+    };
     if let Some(Command::Version) = cli.command {
-        println!("{VERSION}");
+        let _ = writeln!(io::stdout(), "{VERSION}");
         return ExitCode::SUCCESS;
     }
     match read_settings(&cli) {
@@ -84,6 +101,7 @@ async fn until_stopped(settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut signals = StopSignals::listen().context("cannot listen for signals")?;
     let health = Health::default();
     let mut registry = Registry::default();
+    register_build(&mut registry);
     let stack = compose(settings, VERSION, health.clone(), &mut registry).await?;
     let listeners = Listeners::bind(&settings.http, health.clone(), Arc::new(registry)).await?;
     let stop = CancellationToken::new();
@@ -112,10 +130,20 @@ async fn until_stopped(settings: &Settings) -> anyhow::Result<ExitCode> {
                     return Ok(ExitCode::from(FAILED));
                 }
                 info!(signal, "asked to stop");
+                health.stop();
                 stop.cancel();
             }
         }
     }
+}
+
+/// `buildkite_build_info`: always 1; its labels say what runs.
+fn register_build(registry: &mut Registry) {
+    let build = Family::<[(&'static str, &'static str); 2], Gauge>::default();
+    // Release builds set the variable.
+    let commit = option_env!("BUILD_COMMIT").unwrap_or("unknown");
+    build.get_or_create(&[("version", VERSION), ("commit", commit)]).set(1);
+    registry.sub_registry_with_prefix("buildkite").register("build_info", "What runs", build);
 }
 
 /// The one readable sentence of a failure, on standard error.

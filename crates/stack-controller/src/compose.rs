@@ -125,8 +125,10 @@ pub async fn compose(
 fn no_kubernetes(source: ConnectError) -> ComposeError {
     match source {
         ConnectError::NoConfig { kubeconfig, .. } => {
-            // The library quotes paths twice.
-            let reason = kubeconfig.to_string().replace("'\"", "`").replace("\"'", "`");
+            // The library quotes paths twice, and draws a picture of the file below its first line.
+            let text = kubeconfig.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            let reason = line.replace("'\"", "`").replace("\"'", "`").replace(": error: ", ": ");
             ComposeError::NoKubernetes { reason }
         }
         source => ComposeError::Kubernetes { source },
