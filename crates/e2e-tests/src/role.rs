@@ -3,38 +3,19 @@
 use serde_json::{Value, json};
 
 /// Rules of the Role; `agent_token_secret` is the only Secret that may be read.
+///
+/// # Panics
+/// When the file of rules is not a list of rules.
 #[must_use]
 pub fn rules(agent_token_secret: &str) -> Value {
-    json!([
-        {
-            "apiGroups": ["batch"],
-            "resources": ["jobs"],
-            "verbs": ["get", "list", "watch", "create", "update", "delete", "patch"],
-        },
-        {
-            "apiGroups": [""],
-            "resources": ["pods"],
-            "verbs": ["get", "list", "watch", "delete"],
-        },
-        { "apiGroups": [""], "resources": ["podtemplates"], "verbs": ["get"] },
-        {
-            "apiGroups": [""],
-            "resources": ["secrets"],
-            "resourceNames": [agent_token_secret],
-            "verbs": ["get"],
-        },
-        {
-            "apiGroups": [""],
-            "resources": ["secrets"],
-            "verbs": ["create", "delete", "patch", "deletecollection"],
-        },
-        { "apiGroups": [""], "resources": ["events"], "verbs": ["list"] },
-        {
-            "apiGroups": ["coordination.k8s.io"],
-            "resources": ["leases"],
-            "verbs": ["get", "create", "update"],
-        },
-    ])
+    let mut rules: Value = serde_yaml::from_str(include_str!("../../../fixtures/rbac/controller.yaml"))
+        .expect("the file is a list of rules");
+    for rule in rules.as_array_mut().expect("the file is a list") {
+        if let Some(names) = rule.get_mut("resourceNames") {
+            *names = json!([agent_token_secret]);
+        }
+    }
+    rules
 }
 
 #[cfg(test)]
