@@ -28,6 +28,7 @@ mod spec;
 mod start;
 pub(crate) mod supervisor;
 
+pub(crate) use parts::which;
 pub(crate) use start::{Options, Running, start};
 
 use spec::{Layout, Spec};
@@ -69,7 +70,7 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct Which {
-    /// Name of the cluster; its state is in target/testbed/<NAME>
+    /// Name of the cluster; its state is in target/testbed/NAME
     #[arg(long, default_value = "default")]
     name: String,
     /// State directory, instead of one by name
@@ -166,6 +167,15 @@ pub(crate) fn state_dir(name: &str) -> PathBuf {
 /// `stacksapi-client`); the answer is the directory for `TESTBED_BIN`.
 pub(crate) fn test_programs(explicit: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     provide(explicit, parts::TEST_PROGRAMS.iter().collect())
+}
+
+/// kubectl, for a cluster of any kind: the one on the PATH, else one that is built.
+pub(crate) fn kubectl() -> anyhow::Result<PathBuf> {
+    if let Some(installed) = which("kubectl") {
+        return Ok(installed);
+    }
+    let part = parts::CONTROL_PLANE.iter().filter(|part| part.name == "kubectl");
+    Ok(provide(None, part.collect())?.join("kubectl"))
 }
 
 fn all_programs(explicit: Option<PathBuf>) -> anyhow::Result<PathBuf> {

@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand};
 mod cluster;
 mod codegen;
 mod conformance;
+mod demo;
 mod test;
 mod workspace;
 
@@ -22,6 +23,7 @@ mod workspace;
     bin_name = "cargo xtask",
     about = "Chores of this repository: demo, tests, a real cluster, generated files",
     after_help = "Start here:\n  \
+        cargo xtask demo             a pipeline runs to green on a real node, with its log\n  \
         cargo xtask test             every check and every test level; installs what it lacks\n  \
         cargo xtask test --level 1   the fast ones only\n  \
         cargo xtask conformance      which rules of docs/spec have a test that passed"
@@ -33,6 +35,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
+    /// Run a pipeline file to green on real parts, and show its log
+    Demo(Box<demo::Args>),
     /// A real Kubernetes on this machine: control plane, and a node that runs pods
     Cluster(cluster::Args),
     #[command(hide = true)]
@@ -47,6 +51,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().chore {
+        Chore::Demo(args) => demo::run(&args),
         Chore::Cluster(args) => cluster::run(&args),
         Chore::ClusterSupervisor(args) => cluster::supervisor::run(&args),
         Chore::Test(args) => test::run(&args),
