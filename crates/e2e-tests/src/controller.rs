@@ -12,7 +12,6 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use crate::namespace::Namespace;
-use crate::testbed::Testbed;
 use crate::{ports, wait};
 
 /// What a controller is started with.
@@ -58,24 +57,12 @@ pub struct Controller {
 }
 
 impl Controller {
-    /// Starts the binary in `namespace` and does not wait for anything.
+    /// Starts the binary in `namespace`, with a kubeconfig of the caller's choice, and does not wait
+    /// for anything.
     ///
     /// # Errors
     /// When the process cannot be started.
-    pub fn start(testbed: &Testbed, namespace: &Namespace, options: &Options) -> Result<Self> {
-        Self::start_with(&testbed.controller, namespace, options, namespace.kubeconfig())
-    }
-
-    /// Like [`Self::start`], with a kubeconfig of the caller's choice.
-    ///
-    /// # Errors
-    /// When the process cannot be started.
-    pub fn start_with(
-        binary: &Path,
-        namespace: &Namespace,
-        options: &Options,
-        kubeconfig: &Path,
-    ) -> Result<Self> {
+    pub fn start(binary: &Path, namespace: &Namespace, options: &Options, kubeconfig: &Path) -> Result<Self> {
         let folder = tempfile::tempdir().context("no temporary folder")?;
         let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let (health_port, metrics_port) = (ports::free(local), ports::free(local));

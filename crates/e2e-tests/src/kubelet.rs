@@ -15,6 +15,8 @@ pub enum Phase {
     Succeeded,
     /// The agent container has ended with this exit code, the others too.
     Failed(i32),
+    /// Driven out of the node for lack of memory before any container started.
+    Evicted,
 }
 
 /// Writes the status of a pod; the real Job controller draws its conclusions from it.
@@ -32,10 +34,21 @@ pub async fn report(pods: &Api<Pod>, pod: &Pod, phase: Phase) -> Result<()> {
 /// The status as a kubelet would write it, in the fields that controllers read.
 fn status(pod: &Pod, phase: Phase) -> Value {
     let created = pod.creation_timestamp().map(|time| json!(time)).unwrap_or_default();
+    if phase == Phase::Evicted {
+        return json!({
+            "phase": "Failed",
+            "reason": "Evicted",
+            "message": "The node was low on resource: memory.",
+            "startTime": created,
+            "conditions": [
+                { "type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet" },
+            ],
+        });
+    }
     let (word, ready) = match phase {
         Phase::Running => ("Running", "True"),
         Phase::Succeeded => ("Succeeded", "False"),
-        Phase::Failed(_) => ("Failed", "False"),
+        Phase::Failed(_) | Phase::Evicted => ("Failed", "False"),
     };
     let spec = pod.spec.as_ref();
     let names = |containers: Option<&Vec<k8s_openapi::api::core::v1::Container>>| {

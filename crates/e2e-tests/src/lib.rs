@@ -10,6 +10,7 @@ pub mod agent;
 pub mod browser;
 pub mod buildkite;
 pub mod controller;
+pub mod gateway;
 pub mod git;
 pub mod job_watch;
 pub mod kubelet;

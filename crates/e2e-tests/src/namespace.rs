@@ -83,6 +83,15 @@ impl Namespace {
         post(&secrets, &secret).await
     }
 
+    /// Removes the Secret with the agent token.
+    ///
+    /// # Errors
+    /// When the cluster refuses it.
+    pub async fn delete_agent_token(&self) -> Result<()> {
+        self.api::<Secret>().delete(TOKEN_SECRET, &DeleteParams::default()).await?;
+        Ok(())
+    }
+
     /// Deletes the namespace with all it holds; does not wait for the end.
     ///
     /// # Errors

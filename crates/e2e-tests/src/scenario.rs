@@ -1,5 +1,6 @@
 //! Simulator, namespace, controller and watch, wired for one scenario.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use buildkite_sim::BuildSnapshot;
@@ -29,6 +30,8 @@ pub struct Scenario {
     pub watch: JobWatch,
     /// Settings of the controller, to start another one like it.
     pub options: controller::Options,
+    /// How a controller that is started finds the API server.
+    pub kubeconfig: PathBuf,
     /// The controller; `None` while a scenario has it killed.
     pub controller: Option<Controller>,
 }
@@ -44,6 +47,21 @@ impl Scenario {
         name: &str,
         change: impl FnOnce(controller::Options) -> controller::Options,
     ) -> Self {
+        let mut scenario = Self::prepare(testbed, name, change).await;
+        scenario.start_controller();
+        scenario.controller().wait_ready(READY).await;
+        scenario
+    }
+
+    /// Starts all parts but the controller.
+    ///
+    /// # Panics
+    /// When a part does not start: a scenario cannot go on without it.
+    pub async fn prepare(
+        testbed: Testbed,
+        name: &str,
+        change: impl FnOnce(controller::Options) -> controller::Options,
+    ) -> Self {
         let simulator = buildkite_sim::Options::default();
         let buildkite =
             Buildkite::start(testbed.host_address, simulator).await.expect("the simulator listens");
@@ -52,10 +70,8 @@ impl Scenario {
             .expect("the namespace can be made");
         let watch = JobWatch::start(namespace.api::<Job>());
         let options = change(controller::Options::new(&buildkite.endpoint(), QUEUE));
-        let mut scenario = Self { testbed, buildkite, namespace, watch, options, controller: None };
-        scenario.start_controller();
-        scenario.controller().wait_ready(READY).await;
-        scenario
+        let kubeconfig = namespace.kubeconfig().to_owned();
+        Self { testbed, buildkite, namespace, watch, options, kubeconfig, controller: None }
     }
 
     /// Starts a controller with the scenario's settings and does not wait for it.
@@ -63,7 +79,8 @@ impl Scenario {
     /// # Panics
     /// When the process cannot be started.
     pub fn start_controller(&mut self) {
-        let controller = Controller::start(&self.testbed, &self.namespace, &self.options);
+        let binary = &self.testbed.controller;
+        let controller = Controller::start(binary, &self.namespace, &self.options, &self.kubeconfig);
         self.controller = Some(controller.expect("the controller can be started"));
     }
 

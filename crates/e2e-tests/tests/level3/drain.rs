@@ -3,37 +3,54 @@
 use std::time::Duration;
 
 use buildkite_sim::{JobState, Simulator};
+use e2e_tests::job_watch::Seen;
 use e2e_tests::player::Player;
-use e2e_tests::scenario::{READY, Scenario};
+use e2e_tests::scenario::Scenario;
 use e2e_tests::testbed::Testbed;
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::json;
+use uuid::Uuid;
+
+/// Longer than any of the drains here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Queues jobs whose pods the player plays.
-pub(crate) fn enqueue(simulator: &Simulator, count: usize) {
+pub(crate) fn enqueue(simulator: &Simulator, count: usize) -> Vec<Uuid> {
     let step = json!({
         "command": "true",
         "plugins": [{ "kubernetes": { "checkout": { "skip": true } } }],
     });
-    simulator.enqueue_jobs(count, &step).expect("the step is a plain command");
+    simulator.enqueue_jobs(count, &step).expect("the step is a plain command")
+}
+
+/// A controller that is in the middle of its work: as many Jobs as the limit allows have ended,
+/// and more are open.
+pub(crate) async fn at_work(testbed: Testbed, name: &str, jobs: usize, limit: usize) -> (Scenario, Player) {
+    let mut scenario = Scenario::start(testbed, name, |options| options.with("max-in-flight", limit)).await;
+    let pods = scenario.namespace.api::<Pod>();
+    let player = Player::start(pods, &scenario.buildkite.simulator, true);
+    enqueue(&scenario.buildkite.simulator, jobs);
+    let some = |seen: &Seen| seen.finished.len() >= limit;
+    let seen = scenario.watch.until("the first Jobs have ended", PATIENCE, some).await;
+    assert!(seen.finished.len() < jobs, "nothing is left to disturb");
+    (scenario, player)
 }
 
 /// Waits until Buildkite has every job finished and Kubernetes has every Job ended, then checks
 /// that each ran once and that the limit was never exceeded.
-pub(crate) async fn assert_drained(scenario: &mut Scenario, jobs: usize, limit: usize) {
-    let patience = Duration::from_secs(300);
+pub(crate) async fn assert_drained(scenario: &mut Scenario, jobs: usize, limit: usize) -> Seen {
     let done = scenario.buildkite.simulator.until(|simulator| {
         let open = simulator.jobs().iter().filter(|job| job.finished_at.is_none()).count();
         (open == 0).then_some(())
     });
-    if tokio::time::timeout(patience, done).await.is_err() {
+    if tokio::time::timeout(PATIENCE, done).await.is_err() {
         let open = scenario.buildkite.simulator.jobs();
         let open: Vec<_> = open.iter().filter(|job| job.finished_at.is_none()).take(5).collect();
         panic!("jobs are left: {open:#?}\n{}", scenario.controller().log());
     }
     let seen = scenario
         .watch
-        .until("every Job has ended", patience, |seen| seen.ever.len() == jobs && seen.unfinished() == 0)
+        .until("every Job has ended", PATIENCE, |seen| seen.ever.len() == jobs && seen.unfinished() == 0)
         .await;
     assert!(
         seen.most_unfinished <= limit,
@@ -45,10 +62,13 @@ pub(crate) async fn assert_drained(scenario: &mut Scenario, jobs: usize, limit: 
     for job in scenario.buildkite.simulator.jobs() {
         assert_eq!((job.state, job.exit_status), (JobState::Finished, Some(0)), "{job:#?}");
         let ends = job.history.iter().filter(|change| change.state == JobState::Finished).count();
-        assert_eq!(ends, 1, "a job ends once: {:?}", job.history);
+        let starts = job.history.iter().filter(|change| change.state == JobState::Running).count();
+        assert_eq!((starts, ends), (1, 1), "a job runs and ends once: {:?}", job.history);
     }
+    seen
 }
 
+/// lifecycle L1, L2, L7, L15, C63
 #[tokio::test(flavor = "multi_thread")]
 async fn three_hundred_jobs_drain_through_a_limit_of_twenty() {
     let (testbed, _order) = Testbed::shared().await;
@@ -56,40 +76,7 @@ async fn three_hundred_jobs_drain_through_a_limit_of_twenty() {
     let pods = scenario.namespace.api::<Pod>();
     let _player = Player::start(pods, &scenario.buildkite.simulator, true);
     enqueue(&scenario.buildkite.simulator, 300);
-    assert_drained(&mut scenario, 300, 20).await;
-    scenario.end().await;
-}
-
-/// What was in flight counts again from the first list on, before anything is admitted.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restart_with_25_in_flight_admits_none_above_the_limit() {
-    let (testbed, _order) = Testbed::shared().await;
-    let mut scenario = Scenario::start(testbed, "restart", |options| options.with("max-in-flight", 25)).await;
-    let pods = scenario.namespace.api::<Pod>();
-    let player = Player::start(pods, &scenario.buildkite.simulator, false);
-    enqueue(&scenario.buildkite.simulator, 60);
-    let minute = Duration::from_secs(60);
-    let full = |seen: &e2e_tests::job_watch::Seen| seen.unfinished() == 25;
-    scenario.watch.until("25 Jobs in flight", 2 * minute, full).await;
-    let simulator = scenario.buildkite.simulator.clone();
-    let running = simulator.until(|simulator| {
-        let running = simulator.jobs().iter().filter(|job| job.state == JobState::Running).count();
-        (running == 25).then_some(())
-    });
-    tokio::time::timeout(2 * minute, running).await.expect("25 jobs run");
-
-    scenario.controller.take().expect("it runs").kill().await.unwrap();
-    let before = simulator.statistics();
-    scenario.start_controller();
-    scenario.controller().wait_ready(READY).await;
-    // Two polls of the new controller, and still nothing more than before.
-    let polls = |statistics: &buildkite_sim::Statistics| statistics.total("list-scheduled-jobs");
-    let polled =
-        simulator.until(|simulator| (polls(&simulator.statistics()) >= polls(&before) + 2).then_some(()));
-    tokio::time::timeout(minute, polled).await.expect("the new controller polls");
-    assert_eq!(scenario.watch.seen().ever.len(), 25, "admitted above the limit");
-
-    player.release();
-    assert_drained(&mut scenario, 60, 25).await;
+    let seen = assert_drained(&mut scenario, 300, 20).await;
+    assert_eq!(seen.most_unfinished, 20, "the slots there are were used");
     scenario.end().await;
 }

@@ -1,6 +1,14 @@
 //! Level 3: a real control plane without a node; the test plays the kubelet.
 
-mod disturbances;
+// Tests start in the order of their names. Those that break the API server run alone, so they come
+// first, and none of the others has to wait for them half-way; short ones come next to them.
+mod api_server;
+mod create;
 mod drain;
+mod outage;
+mod refused;
+mod restart;
 mod runtime;
 mod stacks_client;
+mod token;
+mod verdicts;

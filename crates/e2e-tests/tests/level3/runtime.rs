@@ -5,19 +5,16 @@ use std::time::Duration;
 use e2e_tests::namespace::Namespace;
 use e2e_tests::testbed::Testbed;
 use futures::{Stream, StreamExt as _};
-use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_runtime::{
-    AccessRule, CreateOutcome, DeleteOutcome, JobView, Options, Propagation, Runtime, Selector, WatchEvent,
-    WatchStage,
+    AccessRule, CreateOutcome, DeleteOutcome, JobView, Options, Propagation, Runtime, WatchEvent,
 };
-use kube::api::PostParams;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 const WITHIN: Duration = Duration::from_secs(30);
 
 /// A namespace and a runtime in it that may do what the controller may.
-async fn connect(testbed: &Testbed, name: &str) -> (Namespace, Runtime) {
+pub(crate) async fn connect(testbed: &Testbed, name: &str) -> (Namespace, Runtime) {
     let namespace = Namespace::create(testbed, name, "token").await.expect("the namespace can be made");
     let options = Options { kubeconfig: Some(namespace.kubeconfig().to_owned()), ..Options::default() };
     let runtime = Runtime::connect(&options).await.expect("the kubeconfig is good");
@@ -48,7 +45,7 @@ fn job(uuid: Uuid) -> Value {
 }
 
 /// Creates a Job and returns its name and UID.
-async fn create(runtime: &Runtime, uuid: Uuid) -> (String, String) {
+pub(crate) async fn create(runtime: &Runtime, uuid: Uuid) -> (String, String) {
     match runtime.create_job(&job(uuid)).await {
         CreateOutcome::Created { uid } => (format!("buildkite-{uuid}"), uid),
         other => panic!("{other:?}"),
@@ -79,6 +76,7 @@ async fn a_second_create_is_a_conflict_and_a_bad_job_is_invalid() {
     namespace.delete().await.unwrap();
 }
 
+/// An object that was replaced is not the one that was decided about.
 #[tokio::test]
 async fn a_delete_with_another_uid_is_refused() {
     let (testbed, _order) = Testbed::shared().await;
@@ -119,7 +117,7 @@ async fn the_rights_are_those_of_the_role() {
 }
 
 /// Takes events until one is as wanted.
-async fn next<S>(events: &mut S, what: &str, wanted: impl Fn(&WatchEvent<JobView>) -> bool)
+pub(crate) async fn next<S>(events: &mut S, what: &str, wanted: impl Fn(&WatchEvent<JobView>) -> bool)
 where
     S: Stream<Item = WatchEvent<JobView>> + Unpin,
 {
@@ -135,45 +133,4 @@ where
     if found.await.is_err() {
         panic!("{what} did not come; seen:\n{}", seen.join("\n"));
     }
-}
-
-/// A restarted API server has no history before its start, so a watch that goes on from before is
-/// answered with 410: it must list again, and miss nothing.
-#[tokio::test]
-async fn a_watch_goes_on_after_its_history_is_lost() {
-    let (testbed, _order) = Testbed::exclusive().await;
-    let (namespace, runtime) = connect(&testbed, "expired").await;
-    let (first, _) = create(&runtime, Uuid::new_v4()).await;
-    let mut events = runtime.watch_jobs(&Selector::of_controller(Some("test")));
-    next(&mut events, "the first list", |event| matches!(event, WatchEvent::ListDone)).await;
-    next(&mut events, "the connection", |event| matches!(event, WatchEvent::Connected)).await;
-    // Other objects move the cluster's history on; a watch of Jobs does not hear of them.
-    let maps = namespace.api::<ConfigMap>();
-    for number in 0..5 {
-        let map = json!({ "metadata": { "name": format!("history-{number}") } });
-        let map: ConfigMap = serde_json::from_value(map).unwrap();
-        maps.create(&PostParams::default(), &map).await.unwrap();
-    }
-    testbed.signal("kube-apiserver", "KILL").await;
-    next(
-        &mut events,
-        "the loss of history",
-        |event| matches!(event, WatchEvent::Failed(failure) if failure.stage == WatchStage::Expired),
-    )
-    .await;
-    next(
-        &mut events,
-        "the first Job, listed again",
-        |event| matches!(event, WatchEvent::Listed(job) if job.name == first),
-    )
-    .await;
-    next(&mut events, "the end of the second list", |event| matches!(event, WatchEvent::ListDone)).await;
-    let (second, _) = create(&runtime, Uuid::new_v4()).await;
-    next(
-        &mut events,
-        "a Job made after that",
-        |event| matches!(event, WatchEvent::Applied(job) if job.name == second),
-    )
-    .await;
-    namespace.delete().await.unwrap();
 }
