@@ -72,8 +72,7 @@ impl Level {
     pub(super) fn threads(self) -> Option<usize> {
         match self {
             Self::One | Self::Two => None,
-            Self::Three => Some(2),
-            Self::Four => Some(4),
+            Self::Three | Self::Four => Some(4),
         }
     }
 
