@@ -3,5 +3,6 @@
 mod agent_process;
 mod cancel;
 mod cluster_cleanup;
+mod demo;
 mod page;
 mod pipelines;
