@@ -316,7 +316,7 @@ fn took(whole: Duration, before: Duration) -> String {
 fn next_steps(args: &Args) -> String {
     let mut next = "\nNext:\n".to_owned();
     let mut add = |command: &str, text: &str| next.push_str(&format!("  {command:<48} {text}\n"));
-    let place = if args.cluster == Place::Current { " --cluster current ..." } else { "" };
+    let place = if args.cluster == Place::Current { " ..." } else { "" };
     add(&format!("cargo xtask demo{place} --keep"), "the same, to look around until Ctrl-C");
     add(&format!("cargo xtask demo{place} --pipeline FILE"), "a pipeline of yours, or of fixtures/pipelines");
     add("cargo xtask test", "every check and every test");

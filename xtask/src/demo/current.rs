@@ -60,7 +60,7 @@ pub(super) async fn confirm(
     }
     ensure!(
         io::stdin().is_terminal(),
-        "nobody can be asked whether to use context `{}` at {}, as this is no terminal: --yes agrees",
+        "context `{}` at {} is used only after a yes, and there is no terminal to ask on: --yes agrees",
         context.name,
         context.server
     );
