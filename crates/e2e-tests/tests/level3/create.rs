@@ -40,7 +40,7 @@ async fn behind_gateway(name: &str, tricks: &[Trick]) -> (Vec<u16>, String) {
     const JOBS: usize = 5;
     let (testbed, _order) = Testbed::shared().await;
     let mut scenario = Scenario::prepare(testbed, name, |options| options.with("max-in-flight", 2)).await;
-    let gateway = Gateway::start(&scenario.namespace, tricks).await.unwrap();
+    let gateway = Gateway::start(&scenario.namespace, tricks).await.expect("the gateway listens");
     scenario.kubeconfig = gateway.kubeconfig().to_owned();
     scenario.start_controller();
     scenario.controller().wait_ready(READY).await;

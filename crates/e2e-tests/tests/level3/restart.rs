@@ -14,9 +14,14 @@ use crate::drain::{assert_drained, enqueue};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// Kills the controller without notice.
+async fn kill(scenario: &mut Scenario) {
+    scenario.controller.take().expect("it runs").kill().await.expect("it can be killed");
+}
+
 /// Kills the controller, starts another one like it, and waits until that has polled twice.
 pub(crate) async fn restart(scenario: &mut Scenario) {
-    scenario.controller.take().expect("it runs").kill().await.unwrap();
+    kill(scenario).await;
     let polls = |simulator: &Simulator| simulator.statistics().total("list-scheduled-jobs");
     let simulator = scenario.buildkite.simulator.clone();
     let before = polls(&simulator);
@@ -69,5 +74,28 @@ async fn a_restart_with_a_lower_limit_waits_until_enough_jobs_have_ended() {
     player.release();
     // Four at a time before the restart; the fifth was made when at most one of them was left.
     assert_drained(&mut scenario, 8, 4).await;
+    scenario.end().await;
+}
+
+/// lifecycle L16, V1, C63: crashes in the middle of reserving and creating strand a few reservations,
+/// which lapse; no job is lost, none runs twice, and the limit holds throughout.
+#[tokio::test(flavor = "multi_thread")]
+async fn three_crashes_in_one_drain_lose_and_double_nothing() {
+    const LIMIT: usize = 10;
+    let (testbed, _order) = Testbed::shared().await;
+    let mut scenario = Scenario::start(testbed, "crashes", |options| {
+        options.with("max-in-flight", LIMIT).with("reservation-expiry-seconds", 20)
+    })
+    .await;
+    let simulator = scenario.buildkite.simulator.clone();
+    let _player = Player::start(scenario.namespace.api::<Pod>(), &simulator, true);
+    enqueue(&simulator, 60);
+    for made in [3, 15, 30] {
+        let reached = |seen: &Seen| seen.ever.len() >= made;
+        scenario.watch.until("some Jobs are made", 2 * MINUTE, reached).await;
+        kill(&mut scenario).await;
+        scenario.start_controller();
+    }
+    assert_drained(&mut scenario, 60, LIMIT).await;
     scenario.end().await;
 }
