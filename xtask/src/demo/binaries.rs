@@ -33,7 +33,7 @@ pub(super) fn in_directory(directory: &Path) -> anyhow::Result<Binaries> {
 
 /// Builds them; cargo shows its progress on the terminal.
 pub(super) async fn build() -> anyhow::Result<Binaries> {
-    let output = Command::new("cargo")
+    let output = Command::from(workspace::cargo())
         .args(["build", "--locked", "--package", CONTROLLER, "--package", "buildkite-sim-cli"])
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(workspace::root())

@@ -1,7 +1,7 @@
 //! Checks that are no tests: formatting, lints, documentation, generated files, each crate alone.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 
@@ -83,7 +83,7 @@ impl Check {
 
     /// One cargo command.
     fn cargo(&self, more: &[&str], root: &Path) -> Result<()> {
-        let status = Command::new("cargo")
+        let status = workspace::cargo()
             .args(self.arguments)
             .args(more)
             .envs(self.environment.iter().copied())

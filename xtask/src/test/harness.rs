@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::results::{Outcome, TestResult};
+use crate::workspace;
 use crate::workspace::build::{Program, SCENARIOS};
 
 /// How the programs of a level are run.
@@ -54,7 +55,7 @@ pub(super) fn run(program: &Program, plan: &Plan<'_>) -> Result<Vec<TestResult>>
 /// # Errors
 /// When cargo cannot be started.
 pub(super) fn run_doctests(root: &Path, plan: &Plan<'_>) -> Result<Vec<TestResult>> {
-    let mut command = Command::new("cargo");
+    let mut command = workspace::cargo();
     command
         .args(["test", "--quiet", "--doc", "--workspace", "--locked"])
         .args(["--exclude", SCENARIOS, "--no-fail-fast", "--"])

@@ -1,10 +1,12 @@
 //! One cargo call that builds every test program and binary, and what came out of it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::Message;
+
+use crate::workspace;
 
 /// A built test program.
 #[derive(Debug, Clone)]
@@ -62,7 +64,7 @@ pub(crate) enum Extent {
 /// # Errors
 /// When something does not compile; cargo has then shown why.
 pub(crate) fn build(extent: Extent, root: &Path) -> Result<Built> {
-    let mut command = Command::new("cargo");
+    let mut command = workspace::cargo();
     // `--all-targets` makes cargo resolve features once for tests and binaries alike.
     command.args(["build", "--workspace", "--all-targets", "--locked"]);
     command.args(["--message-format", "json-render-diagnostics"]);
