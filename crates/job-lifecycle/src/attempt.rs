@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 pub const MAX_ATTEMPTS: u32 = 10;
 /// Time after the first failure after which a job gets a verdict (P8).
 pub const MAX_TRYING: Duration = Duration::from_secs(600);
-/// What must be left of a reservation when a Job is created (V6).
+/// What must be left of a reservation when a Job is created (V6), but never more than half of its lifetime,
+/// or the shortest lifetimes that are allowed could never be used.
 pub const LEFT_TO_CREATE: Duration = Duration::from_secs(10);
 
 /// What follows a failed attempt.
@@ -36,8 +37,8 @@ pub fn renew_at(until: Instant, lifetime: Duration) -> Instant {
 }
 
 /// Whether a reservation is good enough to create a Job with (V6).
-pub fn may_create(reserved_until: Instant, now: Instant) -> bool {
-    reserved_until.saturating_duration_since(now) >= LEFT_TO_CREATE
+pub fn may_create(reserved_until: Instant, lifetime: Duration, now: Instant) -> bool {
+    reserved_until.saturating_duration_since(now) >= LEFT_TO_CREATE.min(lifetime / 2)
 }
 
 #[cfg(test)]
@@ -65,9 +66,13 @@ mod tests {
     #[test]
     fn a_reservation_needs_ten_seconds_to_create_with() {
         let now = Instant::now();
-        assert!(may_create(now + Duration::from_secs(10), now));
-        assert!(!may_create(now + Duration::from_millis(9_999), now));
-        assert!(!may_create(now, now + Duration::from_secs(1)));
+        let left = |milliseconds| now + Duration::from_millis(milliseconds);
+        let lifetime = Duration::from_secs(900);
+        assert!(may_create(left(10_000), lifetime, now));
+        assert!(!may_create(left(9_999), lifetime, now));
+        assert!(!may_create(now, lifetime, left(1_000)));
+        let short = Duration::from_secs(4);
+        assert!(may_create(left(2_000), short, now) && !may_create(left(1_999), short, now));
     }
 
     /// lifecycle V5

@@ -86,22 +86,32 @@ pub fn decide(observed: &Observed<'_>, now: Instant) -> Decision {
         return decision;
     };
     decision.poll_state = needs_polling(seen.state, workload);
+    if is_older_than_the_end(observed, seen) {
+        decision.action = Some(Action::ReadState);
+        return decision;
+    }
     match cell(seen.state, workload) {
         Cell::Wait | Cell::Settled => {}
         Cell::WaitFor(rule) => decision.waiting_for = Some(rule),
         Cell::ReReserve => decision.action = Some(Action::Reserve),
         Cell::Renew => renew(observed, now, &mut decision),
         Cell::F3 | Cell::F3b => {
-            // The agent may have acquired the job between our question and the Job's end.
-            let fresh = observed.ended_at.is_some_and(|ended_at| seen.asked_at >= ended_at);
-            decision.action = Some(if fresh {
+            // `reserved` names no stack (1.1): only a reservation of ours that still holds makes it our verdict.
+            let ours = observed.reserved_until.is_some_and(|until| until > now);
+            decision.action = Some(if ours {
                 Action::Finish(Verdict::ended_before_acquire(observed.job, observed.pod))
             } else {
-                Action::ReadState
+                Action::Reserve
             });
         }
     }
     decision
+}
+
+/// The agent may have acquired the job between our question and the Job's end, or the job may have been taken
+/// or lapsed: what could still change then is asked again before anything rests on it.
+fn is_older_than_the_end(observed: &Observed<'_>, seen: StateSeen) -> bool {
+    observed.ended_at.is_some_and(|ended_at| seen.asked_at < ended_at) && !seen.state.is_past_us()
 }
 
 fn renew(observed: &Observed<'_>, now: Instant, decision: &mut Decision) {

@@ -45,6 +45,15 @@ pub enum ListingEnd {
     Partial,
 }
 
+/// A reservation that an attempt left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reservation {
+    /// When it was asked for: a listing that is older may still show the job.
+    pub since: Instant,
+    /// When it lapses.
+    pub until: Instant,
+}
+
 /// What a listing changed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct ListingOutcome {
@@ -54,6 +63,8 @@ pub struct ListingOutcome {
     pub vanished: Vec<Uuid>,
     /// Candidates dropped because the queue was full, last in order first (P3).
     pub evicted: Vec<Uuid>,
+    /// Jobs that come after all that a full queue holds, and were not taken in (P3).
+    pub left_out: usize,
 }
 
 /// Failed attempts to start a job (P8).
@@ -63,6 +74,13 @@ pub struct Attempts {
     pub failed: u32,
     /// When the first one failed.
     pub since: Option<Instant>,
+}
+
+/// What became of one list entry.
+enum Sighting {
+    Known,
+    Added,
+    NoRoom,
 }
 
 /// Start order: priority descending, then age, then first seen (P1).
@@ -89,7 +107,7 @@ pub(crate) struct Candidates {
     ready: BTreeMap<Order, Uuid>,
     delayed: BTreeSet<(Instant, Uuid)>,
     /// Candidates that hold a reservation from a failed attempt, with its end.
-    reserved: BTreeMap<Uuid, Instant>,
+    reserved: BTreeMap<Uuid, Reservation>,
     sequence: u64,
     listing: u64,
 }
@@ -111,13 +129,16 @@ impl Candidates {
         &mut self,
         jobs: impl Iterator<Item = ListedJob>,
         end: ListingEnd,
+        asked_at: Instant,
         now: Instant,
     ) -> ListingOutcome {
         self.listing += 1;
         let mut outcome = ListingOutcome::default();
         for job in jobs {
-            if self.see(&job, now) {
-                outcome.added += 1;
+            match self.see(&job, asked_at, now) {
+                Sighting::Known => {}
+                Sighting::Added => outcome.added += 1,
+                Sighting::NoRoom => outcome.left_out += 1,
             }
         }
         if end == ListingEnd::Complete {
@@ -127,15 +148,17 @@ impl Candidates {
         outcome
     }
 
-    /// Adds the job or updates its place, keeping its age (P2). Returns whether it is new.
-    fn see(&mut self, listed: &ListedJob, now: Instant) -> bool {
+    /// Adds the job or updates its place, keeping its age (P2).
+    fn see(&mut self, listed: &ListedJob, asked_at: Instant, now: Instant) -> Sighting {
         let age = listed.scheduled_at.unwrap_or(i64::MAX);
         if let Some(known) = self.by_job.get_mut(&listed.job) {
             known.agent_query_rules = Arc::clone(&listed.agent_query_rules);
             known.missed = 0;
             known.listing = self.listing;
-            // Listed means scheduled: a reservation that an attempt left has lapsed or was never made.
-            self.reserved.remove(&listed.job);
+            // Listed after it was reserved means that the reservation lapsed.
+            if self.reserved.get(&listed.job).is_some_and(|held| held.since < asked_at) {
+                self.reserved.remove(&listed.job);
+            }
             let order = (Reverse(listed.priority), age, known.order.2);
             if order != known.order {
                 if self.ready.remove(&known.order).is_some() {
@@ -143,10 +166,14 @@ impl Candidates {
                 }
                 known.order = order;
             }
-            return false;
+            return Sighting::Known;
         }
         self.sequence += 1;
         let order = (Reverse(listed.priority), age, self.sequence);
+        let full = self.by_job.len() >= self.bound.get();
+        if full && self.ready.last_key_value().is_none_or(|(last, _)| *last < order) {
+            return Sighting::NoRoom;
+        }
         self.ready.insert(order, listed.job);
         self.by_job.insert(
             listed.job,
@@ -161,7 +188,7 @@ impl Candidates {
                 listing: self.listing,
             },
         );
-        true
+        Sighting::Added
     }
 
     fn remove_vanished(&mut self) -> Vec<Uuid> {
@@ -198,12 +225,12 @@ impl Candidates {
     pub(crate) fn put_back(
         &mut self,
         admission: Admission,
-        reserved_until: Option<Instant>,
+        reservation: Option<Reservation>,
         not_before: Instant,
     ) {
         self.delayed.insert((not_before, admission.job));
-        if let Some(until) = reserved_until {
-            self.reserved.insert(admission.job, until);
+        if let Some(held) = reservation {
+            self.reserved.insert(admission.job, held);
         }
         self.by_job.insert(
             admission.job,
@@ -235,9 +262,18 @@ impl Candidates {
     }
 
     /// Takes the best ready candidate, with the end of the reservation that it may hold.
-    pub(crate) fn pop_first(&mut self) -> Option<(Uuid, Candidate, Option<Instant>)> {
+    pub(crate) fn pop_first(&mut self) -> Option<(Uuid, Candidate, Option<Reservation>)> {
         let (_, job) = self.ready.pop_first()?;
         let candidate = self.by_job.remove(&job).expect("a ready job is a candidate");
+        Some((job, candidate, self.reserved.remove(&job)))
+    }
+
+    /// Takes a ready candidate that holds a reservation.
+    pub(crate) fn pop_reserved(&mut self) -> Option<(Uuid, Candidate, Option<Reservation>)> {
+        let is_ready = |job: &Uuid| self.by_job.get(job).is_some_and(|known| known.not_before.is_none());
+        let job = *self.reserved.keys().find(|job| is_ready(job))?;
+        let candidate = self.by_job.remove(&job).expect("a reserved job is a candidate");
+        self.ready.remove(&candidate.order);
         Some((job, candidate, self.reserved.remove(&job)))
     }
 
@@ -259,13 +295,13 @@ impl Candidates {
         self.by_job.len()
     }
 
-    pub(crate) fn reserved(&self) -> impl Iterator<Item = (Uuid, Instant)> + '_ {
-        self.reserved.iter().map(|(job, until)| (*job, *until))
+    pub(crate) fn reserved(&self) -> impl Iterator<Item = (Uuid, Reservation)> + '_ {
+        self.reserved.iter().map(|(job, held)| (*job, *held))
     }
 
-    pub(crate) fn set_reservation(&mut self, job: Uuid, until: Option<Instant>) {
-        match until {
-            Some(until) if self.by_job.contains_key(&job) => drop(self.reserved.insert(job, until)),
+    pub(crate) fn set_reservation(&mut self, job: Uuid, held: Option<Reservation>) {
+        match held {
+            Some(held) if self.by_job.contains_key(&job) => drop(self.reserved.insert(job, held)),
             _ => drop(self.reserved.remove(&job)),
         }
     }

@@ -18,7 +18,7 @@
 //! let mut limiter = Limiter::new(Limits { max_in_flight: NonZeroUsize::new(1), ..Limits::default() });
 //! limiter.open(); // the first complete list of Jobs has been applied (L4)
 //! let jobs = [1, 2].map(|n| ListedJob::new(Uuid::from_u128(n)));
-//! limiter.listed(jobs, ListingEnd::Complete, now);
+//! limiter.listed(jobs, ListingEnd::Complete, now, now);
 //!
 //! let first = limiter.admit(now);
 //! assert_eq!(first.len(), 1);
@@ -37,7 +37,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use candidates::{Attempts, ListedJob, ListingEnd, ListingOutcome};
+pub use candidates::{Attempts, ListedJob, ListingEnd, ListingOutcome, Reservation};
 use candidates::{Candidates, Order};
 use uuid::Uuid;
 
@@ -78,8 +78,8 @@ pub struct Admission {
     pub waited: Duration,
     /// Failed attempts so far (P8).
     pub attempts: Attempts,
-    /// The end of the reservation that an earlier attempt left, if it still holds.
-    pub reserved_until: Option<Instant>,
+    /// The reservation that an earlier attempt left, if it still holds.
+    pub reservation: Option<Reservation>,
     /// `agent_query_rules` of the newest list entry.
     pub agent_query_rules: Arc<[String]>,
     /// Its place among the candidates, kept for [`Limiter::requeue`].
@@ -136,18 +136,20 @@ impl Limiter {
         self.draining = true;
     }
 
-    /// Takes one listing of scheduled jobs into the candidates (P1–P4, P6).
+    /// Takes one listing of scheduled jobs into the candidates (P1–P4, P6). `asked_at` is when its first page
+    /// was asked for.
     ///
     /// The caller leaves out jobs that are present already (D1). A job that holds a slot is skipped.
     pub fn listed(
         &mut self,
         jobs: impl IntoIterator<Item = ListedJob>,
         end: ListingEnd,
+        asked_at: Instant,
         now: Instant,
     ) -> ListingOutcome {
         let in_flight = &self.in_flight;
         let fresh = jobs.into_iter().filter(|job| !in_flight.contains(&job.job));
-        self.candidates.listed(fresh, end, now)
+        self.candidates.listed(fresh, end, asked_at, now)
     }
 
     /// Drops a candidate: somebody else has it, or it ended (P6, V4). Does nothing when it is none.
@@ -160,9 +162,10 @@ impl Limiter {
         self.candidates.wake(now);
         let mut admitted = Vec::new();
         while self.may_admit() {
-            let Some((job, candidate, reserved_until)) = self.candidates.pop_first() else {
-                break;
-            };
+            // A paused queue gives out nothing new; what was reserved before the pause is created (2.6).
+            let first =
+                if self.paused { self.candidates.pop_reserved() } else { self.candidates.pop_first() };
+            let Some((job, candidate, reservation)) = first else { break };
             self.in_flight.insert(job);
             self.starting.insert(job);
             admitted.push(Admission {
@@ -170,7 +173,7 @@ impl Limiter {
                 first_seen: candidate.first_seen,
                 waited: now.saturating_duration_since(candidate.ready_since),
                 attempts: candidate.attempts,
-                reserved_until,
+                reservation,
                 agent_query_rules: candidate.agent_query_rules,
                 order: candidate.order,
             });
@@ -180,7 +183,6 @@ impl Limiter {
 
     fn may_admit(&self) -> bool {
         self.open
-            && !self.paused
             && !self.draining
             && self.starting.len() < self.limits.max_starting.get()
             && self.free().is_none_or(|free| free > 0)
@@ -210,9 +212,9 @@ impl Limiter {
     /// Gives the slot back and puts the job among the candidates again, not before `not_before` (P8).
     ///
     /// The caller counts the failure in [`Admission::attempts`] first.
-    pub fn requeue(&mut self, admission: Admission, reserved_until: Option<Instant>, not_before: Instant) {
+    pub fn requeue(&mut self, admission: Admission, reservation: Option<Reservation>, not_before: Instant) {
         self.release(admission.job);
-        self.candidates.put_back(admission, reserved_until, not_before);
+        self.candidates.put_back(admission, reservation, not_before);
     }
 
     /// Free slots, `None` when there is no limit: `max(0, limit − in flight)` (L1, L6).
@@ -241,14 +243,14 @@ impl Limiter {
         self.candidates.contains(job)
     }
 
-    /// Candidates that hold a reservation from a failed attempt, with its end (V5: renew these too).
-    pub fn reserved_candidates(&self) -> impl Iterator<Item = (Uuid, Instant)> + '_ {
+    /// Candidates that hold a reservation from a failed attempt, (V5: renew these too).
+    pub fn reserved_candidates(&self) -> impl Iterator<Item = (Uuid, Reservation)> + '_ {
         self.candidates.reserved()
     }
 
     /// Notes that a candidate's reservation was extended, or is lost (`None`).
-    pub fn set_reservation(&mut self, job: Uuid, until: Option<Instant>) {
-        self.candidates.set_reservation(job, until);
+    pub fn set_reservation(&mut self, job: Uuid, reservation: Option<Reservation>) {
+        self.candidates.set_reservation(job, reservation);
     }
 
     /// When [`Limiter::admit`] could admit more without any new event: the end of the first back-off.

@@ -29,7 +29,7 @@ fn admitted(limiter: &mut Limiter, now: Instant) -> Vec<u128> {
 fn nothing_is_admitted_before_the_first_complete_list_of_jobs() {
     let now = Instant::now();
     let mut limiter = Limiter::new(Limits::default());
-    limiter.listed([listed(1, 0, 0)], ListingEnd::Complete, now);
+    limiter.listed([listed(1, 0, 0)], ListingEnd::Complete, now, now);
     assert!(admitted(&mut limiter, now).is_empty());
     limiter.open();
     assert_eq!(admitted(&mut limiter, now), [1]);
@@ -41,7 +41,7 @@ fn a_slot_is_taken_at_admission_and_only_jobs_hold_slots() {
     let now = Instant::now();
     let mut limiter = limiter(2);
     assert_eq!(limiter.free(), Some(2), "an idle limiter has all its slots (B11)");
-    limiter.listed((1..=3).map(|n| listed(n, 0, 0)), ListingEnd::Complete, now);
+    limiter.listed((1..=3).map(|n| listed(n, 0, 0)), ListingEnd::Complete, now, now);
     assert_eq!(admitted(&mut limiter, now), [1, 2]);
     assert_eq!(limiter.free(), Some(0), "no event was needed to charge them");
     assert!(admitted(&mut limiter, now).is_empty());
@@ -56,7 +56,7 @@ fn more_in_flight_than_the_limit_admits_nothing_until_it_has_shrunk_below() {
         limiter.hold(job(n));
     }
     limiter.open();
-    limiter.listed([listed(10, 0, 0), listed(11, 0, 0)], ListingEnd::Complete, now);
+    limiter.listed([listed(10, 0, 0), listed(11, 0, 0)], ListingEnd::Complete, now, now);
     for n in 1..=4 {
         limiter.release(job(n));
         assert!(admitted(&mut limiter, now).is_empty(), "{} of 2 in flight", limiter.in_flight().len());
@@ -70,7 +70,7 @@ fn more_in_flight_than_the_limit_admits_nothing_until_it_has_shrunk_below() {
 fn holding_and_releasing_are_idempotent() {
     let now = Instant::now();
     let mut limiter = limiter(1);
-    limiter.listed([listed(1, 0, 0), listed(2, 0, 1)], ListingEnd::Complete, now);
+    limiter.listed([listed(1, 0, 0), listed(2, 0, 1)], ListingEnd::Complete, now, now);
     assert_eq!(admitted(&mut limiter, now), [1]);
     assert!(!limiter.hold(job(1)), "the watch shows what was admitted");
     assert!(limiter.hold(job(7)), "a Job made by somebody else is charged");
@@ -88,7 +88,7 @@ fn without_a_limit_only_the_number_of_creators_bounds_admission() {
     let three = NonZeroUsize::new(3).expect("3 is not zero");
     let mut limiter = Limiter::new(Limits { max_in_flight: None, max_starting: three, ..Limits::default() });
     limiter.open();
-    limiter.listed((1..=7).map(|n| listed(n, 0, n as i64)), ListingEnd::Complete, now);
+    limiter.listed((1..=7).map(|n| listed(n, 0, n as i64)), ListingEnd::Complete, now, now);
     assert_eq!(limiter.free(), None);
     assert_eq!(admitted(&mut limiter, now), [1, 2, 3]);
     limiter.started(job(2));
@@ -112,6 +112,7 @@ fn order_is_priority_then_age_then_first_seen() {
         ],
         ListingEnd::Complete,
         now,
+        now,
     );
     assert_eq!(admitted(&mut limiter, now), [4, 3, 6, 1, 5, 2]);
 }
@@ -121,8 +122,8 @@ fn order_is_priority_then_age_then_first_seen() {
 fn seeing_a_job_again_updates_its_priority_and_keeps_its_place() {
     let now = Instant::now();
     let mut limiter = limiter(1);
-    limiter.listed([listed(1, 0, 0), listed(2, 0, 1)], ListingEnd::Complete, now);
-    limiter.listed([listed(2, 7, 1), listed(1, 0, 0), listed(2, 7, 1)], ListingEnd::Complete, now);
+    limiter.listed([listed(1, 0, 0), listed(2, 0, 1)], ListingEnd::Complete, now, now);
+    limiter.listed([listed(2, 7, 1), listed(1, 0, 0), listed(2, 7, 1)], ListingEnd::Complete, now, now);
     assert_eq!(limiter.queue_length(), 2);
     assert_eq!(admitted(&mut limiter, now), [2]);
 }
@@ -136,9 +137,16 @@ fn a_full_queue_evicts_the_last_in_order() {
         Limiter::new(Limits { max_in_flight: None, work_queue_limit: bound, max_starting: bound });
     limiter.open();
     limiter.set_paused(true);
-    limiter.listed((0..100).map(|n| listed(n, 0, n as i64)), ListingEnd::Partial, now);
-    let outcome = limiter.listed((200..250).map(|n| listed(n, 9, n as i64)), ListingEnd::Partial, now);
+    limiter.listed((0..100).map(|n| listed(n, 0, n as i64)), ListingEnd::Partial, now, now);
+    let outcome = limiter.listed((200..250).map(|n| listed(n, 9, n as i64)), ListingEnd::Partial, now, now);
+    assert_eq!(outcome.left_out, 0);
     assert_eq!(outcome.evicted, (50..100).rev().map(job).collect::<Vec<_>>());
+    let low = limiter.listed((300..400).map(|n| listed(n, -1, 0)), ListingEnd::Partial, now, now);
+    assert_eq!(
+        (low.added, low.left_out, low.evicted.len()),
+        (0, 100, 0),
+        "no churn for jobs without a chance"
+    );
     limiter.set_paused(false);
     let first: Vec<u128> = admitted(&mut limiter, now).into_iter().take(50).collect();
     assert_eq!(first, (200..250).collect::<Vec<_>>());
@@ -150,7 +158,7 @@ fn pause_and_drain_stop_admissions_and_not_the_queue() {
     let now = Instant::now();
     let mut limiter = limiter(5);
     limiter.set_paused(true);
-    limiter.listed([listed(1, 0, 0)], ListingEnd::Complete, now);
+    limiter.listed([listed(1, 0, 0)], ListingEnd::Complete, now, now);
     assert!(admitted(&mut limiter, now).is_empty());
     assert_eq!(limiter.queue_length(), 1);
     limiter.set_paused(false);
@@ -164,8 +172,8 @@ fn two_complete_listings_without_a_job_remove_it() {
     let now = Instant::now();
     let mut limiter = limiter(5);
     limiter.set_paused(true);
-    limiter.listed([listed(1, 0, 0), listed(2, 0, 0)], ListingEnd::Complete, now);
-    let listing = |limiter: &mut Limiter, end| limiter.listed([listed(2, 0, 0)], end, now).vanished;
+    limiter.listed([listed(1, 0, 0), listed(2, 0, 0)], ListingEnd::Complete, now, now);
+    let listing = |limiter: &mut Limiter, end| limiter.listed([listed(2, 0, 0)], end, now, now).vanished;
     assert!(listing(&mut limiter, ListingEnd::Complete).is_empty());
     assert!(listing(&mut limiter, ListingEnd::Partial).is_empty(), "a partial listing proves nothing");
     assert_eq!(listing(&mut limiter, ListingEnd::Complete), [job(1)]);
@@ -177,25 +185,58 @@ fn two_complete_listings_without_a_job_remove_it() {
 fn a_failed_attempt_returns_its_slot_and_waits_with_its_reservation() {
     let now = Instant::now();
     let later = now + Duration::from_secs(1);
-    let expiry = now + Duration::from_secs(900);
+    let held = Reservation { since: now, until: now + Duration::from_secs(900) };
     let mut limiter = limiter(1);
-    limiter.listed([listed(1, 0, 0), listed(2, 0, 1)], ListingEnd::Complete, now);
+    limiter.listed([listed(1, 0, 0), listed(2, 0, 1)], ListingEnd::Complete, now, now);
     let mut admission = limiter.admit(now).remove(0);
     admission.attempts.failed += 1;
-    limiter.requeue(admission, Some(expiry), later);
+    limiter.requeue(admission, Some(held), later);
     assert_eq!(limiter.free(), Some(1), "the slot came back");
     assert_eq!(limiter.next_wake(), Some(later));
-    assert_eq!(limiter.reserved_candidates().collect::<Vec<_>>(), [(job(1), expiry)]);
+    assert_eq!(limiter.reserved_candidates().collect::<Vec<_>>(), [(job(1), held)]);
     for _ in 0..2 {
         assert!(
-            limiter.listed([listed(2, 0, 1)], ListingEnd::Complete, now).vanished.is_empty(),
+            limiter.listed([listed(2, 0, 1)], ListingEnd::Complete, now, now).vanished.is_empty(),
             "reserved jobs are hidden"
         );
     }
     assert_eq!(admitted(&mut limiter, now), [2]);
     limiter.release(job(2));
     let again = limiter.admit(later).remove(0);
-    assert_eq!((again.job, again.attempts.failed, again.reserved_until), (job(1), 1, Some(expiry)));
+    assert_eq!((again.job, again.attempts.failed, again.reservation), (job(1), 1, Some(held)));
+}
+
+/// lifecycle P6, V5
+#[test]
+fn a_listing_older_than_the_reservation_does_not_cost_it() {
+    let start = Instant::now();
+    let later = |seconds| start + Duration::from_secs(seconds);
+    let mut limiter = limiter(1);
+    limiter.listed([listed(1, 0, 0)], ListingEnd::Complete, start, start);
+    let admission = limiter.admit(start).remove(0);
+    limiter.hold(job(9));
+    limiter.requeue(admission, Some(Reservation { since: later(2), until: later(900) }), later(3));
+    limiter.listed([listed(1, 0, 0)], ListingEnd::Complete, later(1), later(4));
+    for seconds in [5, 6, 7] {
+        let outcome = limiter.listed([], ListingEnd::Complete, later(seconds), later(seconds));
+        assert!(outcome.vanished.is_empty(), "the job is hidden because we hold it");
+    }
+    limiter.listed([listed(1, 0, 0)], ListingEnd::Complete, later(8), later(8));
+    assert_eq!(limiter.reserved_candidates().count(), 0, "listed after the reservation: it lapsed");
+}
+
+/// lifecycle P5
+#[test]
+fn what_was_reserved_before_a_pause_is_admitted_during_it() {
+    let now = Instant::now();
+    let mut limiter = limiter(3);
+    limiter.listed([listed(1, 0, 0), listed(2, 9, 0)], ListingEnd::Complete, now, now);
+    let mut admissions = limiter.admit(now);
+    let (first, second) = (admissions.remove(0), admissions.remove(0));
+    limiter.requeue(first, None, now);
+    limiter.requeue(second, Some(Reservation { since: now, until: now + Duration::from_secs(900) }), now);
+    limiter.set_paused(true);
+    assert_eq!(admitted(&mut limiter, now), [1]);
 }
 
 /// One step of a random script.
@@ -232,7 +273,7 @@ proptest! {
                 Step::Listed(jobs, complete) => {
                     let end = if complete { ListingEnd::Complete } else { ListingEnd::Partial };
                     let jobs = jobs.iter().map(|(n, priority)| listed(u128::from(*n), i64::from(*priority), 0));
-                    limiter.listed(jobs, end, now);
+                    limiter.listed(jobs, end, now, now);
                 }
                 Step::Hold(n) => {
                     limiter.hold(job(u128::from(n)));

@@ -62,6 +62,8 @@ pub struct Core {
     jobs_list: watched::ListProgress,
     pods_list: watched::ListProgress,
     opened: bool,
+    /// The work queue was full at the last listing.
+    overflowing: bool,
     stopping: bool,
     random: fastrand::Rng,
     metrics: Metrics,
@@ -87,6 +89,7 @@ impl Core {
             jobs_list: watched::ListProgress::default(),
             pods_list: watched::ListProgress::default(),
             opened: false,
+            overflowing: false,
             stopping: false,
             random: fastrand::Rng::with_seed(seed),
             metrics,
@@ -102,13 +105,15 @@ impl Core {
             Event::Pod(event) => self.pod_watched(event),
             Event::States { asked, asked_at, states } => self.states_read(&asked, asked_at, &states),
             Event::StatesFailed { asked, retry_at } => self.state_call.failed(asked, retry_at),
-            Event::Reserved { asked, reserved, until } => effects = self.reserved(&asked, &reserved, until),
+            Event::Reserved { asked, reserved, until } => {
+                effects = self.reserved(&asked, &reserved, until, now)
+            }
             Event::ReserveFailed { asked, retry_at } => self.reserve_failed(asked, retry_at),
             Event::Started { job, outcome } => effects = self.started(job, outcome, now),
-            Event::Located { job, found } => self.located(job, found, now),
+            Event::Located { job, uid } => self.located(job, uid, now),
             Event::LocateFailed { job } => self.locate_failed(job, now),
-            Event::Finished { job } => effects = self.finished(job),
-            Event::FinishFailed { job, retry_at } => self.finish_failed(job, retry_at),
+            Event::Finished { job, recorded } => effects = self.finished(job, recorded),
+            Event::FinishFailed { job, retry_at } => self.finish_failed(job, retry_at, now),
             Event::Stop => self.stop(now),
         }
         self.settle(now, &mut effects);
@@ -171,6 +176,9 @@ impl Core {
     fn listed(&mut self, listing: Listing, now: Instant) {
         let Listing { asked_at, jobs, end, paused } = listing;
         self.limiter.set_paused(paused);
+        if paused {
+            self.put_back_unreserved(now);
+        }
         let mut fresh = Vec::with_capacity(jobs.len());
         for job in jobs {
             match self.entries.get_mut(&job.job) {
@@ -189,15 +197,38 @@ impl Core {
                 }
             }
         }
-        let outcome = self.limiter.listed(fresh, end, now);
+        let outcome = self.limiter.listed(fresh, end, asked_at, now);
         self.metrics.monitor.jobs_handled.inc_by(outcome.added as u64);
         for job in outcome.vanished {
             info!(job_uuid = %job, "the job left the list before it could start");
             self.metrics.limiter.errors_stale.inc();
         }
-        for job in outcome.evicted {
-            warn!(job_uuid = %job, "dropped from the full work queue, the last in order");
+        for job in &outcome.evicted {
+            debug!(job_uuid = %job, "dropped from the full work queue, the last in order");
         }
+        let dropped = outcome.evicted.len() + outcome.left_out;
+        if dropped > 0 && !self.overflowing {
+            warn!(dropped, "the work queue is full: jobs last in order wait on Buildkite until it drains");
+        }
+        self.overflowing = dropped > 0;
+        self.metrics.limiter.evicted.inc_by(outcome.evicted.len() as u64);
+    }
+
+    /// A paused queue gives out nothing new: what has a slot and no reservation goes back (2.6).
+    fn put_back_unreserved(&mut self, now: Instant) {
+        for job in self.awaiting_reservation() {
+            self.reserve_call.forget(job);
+            let admission = self.entry(job).admission.take();
+            self.drop_attempt(job);
+            if let Some(admission) = admission {
+                self.limiter.requeue(admission, None, now);
+            }
+        }
+    }
+
+    fn awaiting_reservation(&self) -> Vec<Uuid> {
+        let waits = |entry: &Entry| entry.attempt == Attempt::AwaitsReservation;
+        self.entries.iter().filter(|(_, entry)| waits(entry)).map(|(job, _)| *job).collect()
     }
 
     fn states_read(&mut self, asked: &[Uuid], asked_at: Instant, states: &BTreeMap<Uuid, String>) {
@@ -222,19 +253,13 @@ impl Core {
     fn stop(&mut self, now: Instant) {
         self.stopping = true;
         self.limiter.drain();
-        let waiting: Vec<Uuid> = self
-            .entries
-            .iter()
-            .filter(|(_, entry)| entry.attempt == Attempt::AwaitsReservation)
-            .map(|(job, _)| *job)
-            .collect();
-        for job in waiting {
+        for job in self.awaiting_reservation() {
             self.reserve_call.forget(job);
             self.drop_attempt(job);
         }
-        for (job, until) in self.limiter.reserved_candidates() {
-            let left = until.saturating_duration_since(now);
-            info!(job_uuid = %job, seconds = left.as_secs(), "left reserved without a Job; listed again at expiry");
+        for (job, held) in self.limiter.reserved_candidates() {
+            let seconds = held.until.saturating_duration_since(now).as_secs();
+            info!(job_uuid = %job, seconds, "left reserved without a Job; listed again at expiry");
         }
     }
 
@@ -267,10 +292,12 @@ impl Core {
         for job in extra {
             warn!(job_uuid = %job, "the in-flight set held a slot for a job that is over; released");
             self.limiter.release(job);
+            self.metrics.limiter.set_repairs.inc();
         }
         for job in missing {
             warn!(job_uuid = %job, "an unfinished job held no slot; charged");
             self.limiter.hold(job);
+            self.metrics.limiter.set_repairs.inc();
         }
     }
 

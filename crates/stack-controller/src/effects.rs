@@ -9,7 +9,7 @@ mod redacted;
 mod start;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -23,8 +23,9 @@ use uuid::Uuid;
 
 use crate::{
     core::event::{Effect, Event},
+    health::Health,
     metrics::Metrics,
-    session::Session,
+    session::{Backoff, Session},
 };
 
 /// What effects need. Shared by all of them, changed by none.
@@ -43,8 +44,19 @@ pub(crate) struct Executor {
     pub(crate) creating: Semaphore,
     /// Verdicts on the wire at once.
     pub(crate) finishing: Semaphore,
+    /// Pauses between failed reserve calls.
+    pub(crate) reserve_backoff: Mutex<Backoff>,
+    /// Pauses between failed state calls.
+    pub(crate) states_backoff: Mutex<Backoff>,
+    /// Where faults of the whole installation are shown.
+    pub(crate) health: Health,
     /// Jitter.
     pub(crate) random: Mutex<fastrand::Rng>,
+}
+
+/// Plain data behind a lock that is never held across an await: a panic cannot leave it half written.
+fn lock<T>(data: &Mutex<T>) -> MutexGuard<'_, T> {
+    data.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Executor {
@@ -85,7 +97,7 @@ impl Executor {
 
     /// A moment about `base` from now, at least what the server asked for.
     pub(crate) fn retry_at(&self, base: Duration, error: Option<&Error>) -> std::time::Instant {
-        let jitter = self.random.lock().unwrap_or_else(PoisonError::into_inner).f64();
+        let jitter = lock(&self.random).f64();
         let wait = base.mul_f64(1.0 - jitter / 2.0);
         let asked = error.and_then(Error::retry_after).unwrap_or_default();
         Instant::now().into_std() + wait.max(asked)

@@ -28,6 +28,8 @@ pub enum Check {
     Pods,
     /// Listing scheduled jobs succeeds.
     List,
+    /// Jobs may be created: our rights suffice and the namespace is there. Unknown until one was tried.
+    Create,
 }
 
 /// A loop whose progress is liveness.
@@ -127,8 +129,11 @@ impl Health {
     pub fn ready(&self, now: Instant) -> Report {
         let state = self.state();
         let mut report = Report { ok: true, text: String::new() };
-        for check in [Check::Token, Check::Registered, Check::Jobs, Check::Pods, Check::List] {
+        for check in [Check::Token, Check::Registered, Check::Jobs, Check::Pods, Check::List, Check::Create] {
             let condition = state.checks.get(&check);
+            if check == Check::Create && condition.is_none() {
+                continue;
+            }
             let fresh = check != Check::List
                 || state.listed_at.is_some_and(|at| now.saturating_duration_since(at) < LIST_FRESH_FOR);
             // A failed list lowers readiness only once the last good one is too old: one 500 is no outage.

@@ -21,6 +21,8 @@ pub struct Metrics {
     pub deduper: DeduperMetrics,
     /// `buildkite_scheduler_*`.
     pub scheduler: SchedulerMetrics,
+    /// `buildkite_job_watcher_*`.
+    pub job_watcher: JobWatcherMetrics,
     /// `buildkite_pod_watcher_*`.
     pub pod_watcher: PodWatcherMetrics,
     /// Watch events, exported under each component that counted them upstream.
@@ -55,6 +57,7 @@ impl Metrics {
             limiter: LimiterMetrics::register(registry.sub_registry_with_prefix("limiter")),
             deduper: DeduperMetrics::register(registry.sub_registry_with_prefix("deduper")),
             scheduler: SchedulerMetrics::register(registry.sub_registry_with_prefix("scheduler")),
+            job_watcher: JobWatcherMetrics::register(registry.sub_registry_with_prefix("job_watcher")),
             pod_watcher: PodWatcherMetrics::register(registry.sub_registry_with_prefix("pod_watcher")),
             watch,
         }
@@ -127,6 +130,10 @@ pub struct LimiterMetrics {
     pub handler_calls: Counter,
     /// Existing Jobs above the limit at start.
     pub token_underflows: Counter,
+    /// Differences between the in-flight set and the ledger that were repaired (L19).
+    pub set_repairs: Counter,
+    /// Candidates dropped from a full queue (P3).
+    pub evicted: Counter,
     /// Attempts that ended because the job was stale.
     pub errors_stale: Counter,
     /// Attempts that ended because the job could not be reserved.
@@ -145,6 +152,7 @@ impl LimiterMetrics {
         for reason in ["duplicate", "other"] {
             drop(error(reason));
         }
+        let evictions = Family::<Reason, Counter>::default();
         let metrics = Self {
             max_in_flight: Gauge::default(),
             tokens_available: Gauge::default(),
@@ -153,6 +161,8 @@ impl LimiterMetrics {
             token_wait: Histogram::new(WAITS),
             handler_calls: Counter::default(),
             token_underflows: Counter::default(),
+            set_repairs: Counter::default(),
+            evicted: evictions.get_or_create(&[("reserved", "false")]).clone(),
             errors_stale: error("stale"),
             errors_reservation_lost: error("reservation_lost"),
             errors_rejected: error("rejected"),
@@ -164,7 +174,7 @@ impl LimiterMetrics {
             "Free slots; 0 when there is no limit",
             metrics.tokens_available.clone(),
         );
-        registry.register("in_flight", "Jobs that hold a slot", metrics.in_flight.clone());
+        registry.register("jobs_in_flight", "Jobs that hold a slot", metrics.in_flight.clone());
         registry.register("work_queue_length", "Candidates", metrics.work_queue_length.clone());
         registry.register(
             "token_wait_duration_seconds",
@@ -178,6 +188,8 @@ impl LimiterMetrics {
             "Existing Jobs above the limit at start",
             metrics.token_underflows.clone(),
         );
+        registry.register("set_repairs", "Slots repaired; must stay 0", metrics.set_repairs.clone());
+        registry.register("jobs_evicted", "Candidates dropped from a full queue", evictions);
         registry.register("token_overflows", "Always 0; kept for alerts", Counter::<u64>::default());
         metrics
     }
@@ -235,7 +247,7 @@ pub struct SchedulerMetrics {
     create_errors: Family<Vec<(&'static str, String)>, Counter>,
     /// Verdicts delivered.
     pub failed_on_buildkite: Counter,
-    /// Verdict calls that failed.
+    /// Verdicts given up: none is, so it stays 0 and is kept for alerts.
     pub fail_on_buildkite_errors: Counter,
 }
 
@@ -267,6 +279,33 @@ impl SchedulerMetrics {
     /// Counts a create that did not make a Job.
     pub fn create_error(&self, reason: &str) {
         self.create_errors.get_or_create(&vec![("reason", reason.to_owned())]).inc();
+    }
+}
+
+/// What became of Jobs (`metrics.md` 3.6).
+#[derive(Debug, Clone)]
+pub struct JobWatcherMetrics {
+    /// Jobs that ended before their agent acquired (F3, F3b).
+    pub failed_before_acquire: Counter,
+    /// Verdicts delivered about Jobs that were made.
+    pub failed_on_buildkite: Counter,
+}
+
+impl JobWatcherMetrics {
+    fn register(registry: &mut Registry) -> Self {
+        let metrics =
+            Self { failed_before_acquire: Counter::default(), failed_on_buildkite: Counter::default() };
+        registry.register(
+            "jobs_failed_before_agent_acquire",
+            "Jobs that ended before their agent acquired",
+            metrics.failed_before_acquire.clone(),
+        );
+        registry.register(
+            "jobs_failed_on_buildkite",
+            "Verdicts delivered about Jobs that were made",
+            metrics.failed_on_buildkite.clone(),
+        );
+        metrics
     }
 }
 

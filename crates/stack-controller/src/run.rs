@@ -25,7 +25,7 @@ use crate::{
     health::{Check, Health, Loop},
     metrics::Metrics,
     observe,
-    session::{PollSettings, Session, SessionSettings, StartError, poll, start},
+    session::{Backoff, PollSettings, Session, SessionSettings, StartError, poll, start},
     watches,
 };
 
@@ -118,6 +118,9 @@ pub async fn run(stack: Stack, stop: CancellationToken) -> Result<(), RunError> 
         stop: stop.clone(),
         creating: Semaphore::new(stack.job_creation_concurrency),
         finishing: Semaphore::new(FINISHING_AT_ONCE),
+        reserve_backoff: Mutex::new(Backoff::new(seed ^ 5)),
+        states_backoff: Mutex::new(Backoff::new(seed ^ 6)),
+        health: health.clone(),
         random: Mutex::new(fastrand::Rng::with_seed(seed ^ 4)),
     });
     let mut reconcile = Reconcile { core, executor, tasks: JoinSet::new(), events, full, health };

@@ -19,7 +19,10 @@ pub use start::{StartError, register_again, start};
 use crate::health::Health;
 
 /// How long to wait after an answer that only a person can change (401, 403).
-const SLOW_RETRY: Duration = Duration::from_secs(60);
+pub(crate) const SLOW_RETRY: Duration = Duration::from_secs(60);
+/// What a call with all its tries may take: five of a minute each, with four pauses of the five minutes that a
+/// server may ask for. Liveness grants it, because a restart would not shorten it.
+const LONGEST_CALL: Duration = Duration::from_secs(5 * 60 + 4 * 300);
 /// An unknown queue for longer is final.
 const UNKNOWN_QUEUE_FOR: Duration = Duration::from_secs(600);
 

@@ -24,22 +24,27 @@ pub(crate) async fn forward<T, F>(
 ) {
     pin_mut!(stream);
     let mut listed = false;
+    let mut failing = false;
     while let Some(event) = stream.next().await {
         let now = Instant::now().into_std();
         match &event {
             // Losing our place in the history is normal after an outage, and heals by listing again.
             WatchEvent::Failed(failure) if failure.stage != WatchStage::Expired => {
                 let error = error_chain(&failure.error);
-                if failure.consecutive == 1 {
+                if !std::mem::replace(&mut failing, true) {
                     warn!(?check, stage = ?failure.stage, error, "the watch failed; trying again");
                 }
                 health.fail(check, error, now);
             }
             WatchEvent::ListDone => {
                 listed = true;
+                failing = false;
                 health.pass(check, now);
             }
-            WatchEvent::Connected if listed => health.pass(check, now),
+            WatchEvent::Connected if listed => {
+                failing = false;
+                health.pass(check, now);
+            }
             _ => {}
         }
         if let Some(watched) = observe::watched(event, &translate)

@@ -74,15 +74,32 @@ fn a_job_that_failed_before_its_agent_acquired_gets_a_verdict_after_a_fresh_read
     let stale = Case::new(seen(BuildkiteState::Reserved, earlier)).failed(ended_at);
     assert_eq!(stale.decide(later).action, Some(Action::ReadState));
 
-    let fresh = Case::new(seen(BuildkiteState::Reserved, later)).failed(ended_at);
+    let mut fresh = Case::new(seen(BuildkiteState::Reserved, later)).failed(ended_at);
+    assert_eq!(fresh.decide(later).action, Some(Action::Reserve), "`reserved` by whom?");
+    fresh.reserved_until = Some(later);
+    assert_eq!(fresh.decide(later).action, Some(Action::Reserve), "lapsed: it may be somebody else's by now");
+    fresh.reserved_until = Some(later + LIFETIME);
     let Some(Action::Finish(verdict)) = fresh.decide(later).action else { panic!("no verdict") };
     assert_eq!(verdict.code, "pod-failed");
 
     let mut exited = Case::new(seen(BuildkiteState::Reserved, later)).failed(ended_at);
     exited.agent_started = true;
+    exited.reserved_until = Some(later + LIFETIME);
     exited.pod = Some(PodSeen { agent: AgentSeen::Terminated { exit_code: 1 }, ..PodSeen::default() });
     let Some(Action::Finish(verdict)) = exited.decide(later).action else { panic!("no verdict") };
     assert_eq!(verdict.code, "agent-exited");
+}
+
+/// lifecycle F3
+#[test]
+fn whatever_could_still_change_is_asked_again_after_the_end() {
+    let asked_at = Instant::now();
+    let ended_at = asked_at + Duration::from_secs(1);
+    for state in BuildkiteState::ALL {
+        let decision = Case::new(seen(state, asked_at)).failed(ended_at).decide(ended_at);
+        let wanted = (!state.is_past_us()).then_some(Action::ReadState);
+        assert_eq!(decision.action, wanted, "{state:?}");
+    }
 }
 
 /// lifecycle F3

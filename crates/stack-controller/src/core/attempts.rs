@@ -7,16 +7,17 @@ use std::{
 };
 
 use job_lifecycle::{
-    Verdict,
-    attempt::{AfterFailure, after_failure, may_create},
+    BuildkiteState, StateSeen, Verdict,
+    attempt::{AfterFailure, after_failure, may_create, renew_at},
 };
+use limiter::Reservation;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use super::{
     Core,
     entry::{Attempt, Entry},
-    event::{Effect, JobFacts, StartOutcome},
+    event::{Effect, StartOutcome},
 };
 
 /// How long the watch may take to show a Job that was created before it is read live.
@@ -30,27 +31,31 @@ impl Core {
             self.metrics.limiter.handler_calls.inc();
             self.metrics.limiter.token_wait.observe(admission.waited.as_secs_f64());
             self.metrics.deduper.marked_running_handle.inc();
-            let reserved_until = admission.reserved_until.filter(|until| may_create(*until, now));
+            let lifetime = self.settings.reservation_lifetime;
+            let held = admission.reservation.filter(|held| may_create(held.until, lifetime, now));
             let entry = self.entries.entry(job).or_default();
-            entry.reserved_until = reserved_until;
+            entry.reserved_until = held.map(|held| held.until);
             entry.admission = Some(admission);
-            match reserved_until {
-                Some(until) => self.create(job, until, effects),
-                None => {
-                    self.entry(job).attempt = Attempt::AwaitsReservation;
-                    self.reserve_call.want(job);
-                }
+            match held {
+                Some(held) => self.create(job, held.until, now, effects),
+                None => self.await_reservation(job),
             }
         }
     }
 
-    fn create(&mut self, job: Uuid, reserved_until: Instant, effects: &mut Vec<Effect>) {
+    fn await_reservation(&mut self, job: Uuid) {
+        self.entry(job).attempt = Attempt::AwaitsReservation;
+        self.reserve_call.want(job);
+    }
+
+    fn create(&mut self, job: Uuid, reserved_until: Instant, now: Instant, effects: &mut Vec<Effect>) {
         let entry = self.entry(job);
         let Some(admission) = &entry.admission else { return };
         let (priority, agent_query_rules) = (admission.priority(), Arc::clone(&admission.agent_query_rules));
         entry.attempt = Attempt::Creating;
         self.metrics.deduper.handler_calls.inc();
         effects.push(Effect::Start { job, priority, agent_query_rules, reserved_until });
+        self.keep_reservation(job, now);
     }
 
     /// The jobs of a reserve call that is sent now.
@@ -64,40 +69,69 @@ impl Core {
         }
     }
 
-    pub(super) fn reserved(&mut self, asked: &[Uuid], reserved: &[Uuid], until: Instant) -> Vec<Effect> {
+    pub(super) fn reserved(
+        &mut self,
+        asked: &[Uuid],
+        reserved: &[Uuid],
+        until: Instant,
+        now: Instant,
+    ) -> Vec<Effect> {
         self.reserve_call.answered();
         let reserved: BTreeSet<Uuid> = reserved.iter().copied().collect();
         let mut effects = Vec::new();
         for job in asked.iter().copied() {
-            let held = reserved.contains(&job);
-            let Some(entry) = self.entries.get_mut(&job) else {
-                self.limiter.set_reservation(job, held.then_some(until));
-                continue;
-            };
-            entry.renewing = false;
-            entry.reserved_until = held.then_some(until);
-            match (&entry.attempt, held) {
-                (Attempt::Reserving, _) if self.stopping => self.drop_attempt(job),
-                (Attempt::Reserving, true) => self.create(job, until, &mut effects),
-                (Attempt::Reserving, false) => {
-                    debug!(job_uuid = %job, "not reserved: somebody else has the job, or it ended");
-                    self.metrics.limiter.errors_reservation_lost.inc();
-                    self.drop_attempt(job);
-                }
-                (_, false) => {
-                    // Renewal refused: the state tells who has the job now (1.8).
-                    entry.state = None;
-                    self.state_call.want(job);
-                }
-                (_, true) => {
-                    if let Some(facts) = &entry.job {
-                        debug!(job_uuid = %job, name = facts.seen.name, "reservation renewed");
-                    }
-                    self.marked.insert(job);
-                }
+            if reserved.contains(&job) {
+                self.holds_reservation(job, until, now, &mut effects);
+            } else {
+                self.lost_reservation(job, now);
             }
         }
         effects
+    }
+
+    fn holds_reservation(&mut self, job: Uuid, until: Instant, now: Instant, effects: &mut Vec<Effect>) {
+        let since = until.checked_sub(self.settings.reservation_lifetime).unwrap_or(until);
+        let Some(entry) = self.entries.get_mut(&job) else {
+            self.limiter.set_reservation(job, Some(Reservation { since, until }));
+            return;
+        };
+        entry.renewing = false;
+        entry.renewal_refused_at = None;
+        entry.reserved_until = Some(until);
+        // The answer is as good as a state read of that moment: the job is reserved, and by us.
+        if entry.state.is_none_or(|seen| seen.asked_at <= since) {
+            entry.state = Some(StateSeen { state: BuildkiteState::Reserved, asked_at: since });
+        }
+        match entry.attempt {
+            Attempt::Reserving if self.stopping => {
+                info!(job_uuid = %job, "left reserved without a Job; listed again at expiry");
+                self.drop_attempt(job);
+            }
+            Attempt::Reserving => self.create(job, until, now, effects),
+            _ => {
+                debug!(job_uuid = %job, "reservation renewed");
+                self.marked.insert(job);
+            }
+        }
+    }
+
+    fn lost_reservation(&mut self, job: Uuid, now: Instant) {
+        let Some(entry) = self.entries.get_mut(&job) else {
+            self.limiter.set_reservation(job, None);
+            return;
+        };
+        entry.renewing = false;
+        entry.reserved_until = None;
+        if entry.attempt == Attempt::Reserving {
+            debug!(job_uuid = %job, "not reserved: somebody else has the job, or it ended");
+            self.metrics.limiter.errors_reservation_lost.inc();
+            self.drop_attempt(job);
+        } else {
+            // The state tells who has the job now (1.8).
+            info!(job_uuid = %job, "the reservation was not renewed; asking who has the job");
+            entry.renewal_refused_at = Some(now);
+            self.state_call.want(job);
+        }
     }
 
     pub(super) fn reserve_failed(&mut self, asked: Vec<Uuid>, retry_at: Instant) {
@@ -125,28 +159,35 @@ impl Core {
             return effects;
         }
         match outcome {
-            StartOutcome::Exists { uid, found } => self.exists(job, uid, found, now),
+            StartOutcome::Exists { uid, adopted } => self.exists(job, uid, adopted, now),
             StartOutcome::Refused { verdict } => {
                 self.metrics.limiter.errors_rejected.inc();
                 let entry = self.entry(job);
                 entry.attempt = Attempt::None;
                 entry.admission = None;
                 self.limiter.release(job);
-                self.finish(job, verdict, &mut effects);
+                self.finish(job, verdict, now, &mut effects);
             }
             StartOutcome::Retry { error } => self.retry(job, &error, now, &mut effects),
+            StartOutcome::Postponed { error, wait, keep_reservation } => {
+                self.postpone(job, &error, now + wait, keep_reservation);
+            }
+            StartOutcome::ReservationTooShort => self.await_reservation(job),
             StartOutcome::Stale => {
                 info!(job_uuid = %job, "the job is over or somebody else's; dropped before its Job was made");
                 self.metrics.limiter.errors_stale.inc();
                 self.drop_attempt(job);
             }
-            StartOutcome::Abandoned => self.drop_attempt(job),
+            StartOutcome::Abandoned => {
+                info!(job_uuid = %job, "left reserved without a Job; listed again at expiry");
+                self.drop_attempt(job);
+            }
         }
         effects
     }
 
     /// The Job exists and is ours; until the watch shows it, the admission holds the slot (L1).
-    fn exists(&mut self, job: Uuid, uid: String, found: Option<JobFacts>, now: Instant) {
+    fn exists(&mut self, job: Uuid, uid: String, adopted: bool, now: Instant) {
         self.metrics.scheduler.create_success.inc();
         self.limiter.started(job);
         let entry = self.entry(job);
@@ -161,9 +202,8 @@ impl Core {
         } else {
             entry.attempt = Attempt::Created { uid, verify_at: now + VISIBLE_WITHIN };
         }
-        if let Some(facts) = found {
+        if adopted {
             self.metrics.deduper.already_running_handle.inc();
-            self.job_seen(facts, now);
         }
         self.marked.insert(job);
     }
@@ -171,7 +211,7 @@ impl Core {
     /// A failed attempt goes back with back-off and keeps its reservation, or ends in a verdict (P8).
     fn retry(&mut self, job: Uuid, error: &str, now: Instant, effects: &mut Vec<Effect>) {
         self.metrics.limiter.errors_transient.inc();
-        let reserved_until = self.entry(job).reserved_until;
+        let reservation = self.reservation(job);
         let Some(mut admission) = self.entry(job).admission.take() else {
             self.drop_attempt(job);
             return;
@@ -183,24 +223,44 @@ impl Core {
             AfterFailure::RetryAt(at) => {
                 warn!(job_uuid = %job, attempt = failed, error, "could not start the job; trying again");
                 self.drop_attempt(job);
-                self.limiter.requeue(admission, reserved_until, at);
+                self.limiter.requeue(admission, reservation, at);
             }
             AfterFailure::GiveUp => {
                 let entry = self.entry(job);
                 entry.attempt = Attempt::None;
                 self.limiter.release(job);
-                self.finish(job, Verdict::gave_up(failed, error), effects);
+                self.finish(job, Verdict::gave_up(failed, error), now, effects);
             }
         }
     }
 
-    pub(super) fn located(&mut self, job: Uuid, found: Option<JobFacts>, now: Instant) {
+    /// A failure that is not the job's own: left alone for a while, and not counted.
+    fn postpone(&mut self, job: Uuid, error: &str, not_before: Instant, keep_reservation: bool) {
+        self.metrics.limiter.errors_transient.inc();
+        let reservation = self.reservation(job).filter(|_| keep_reservation);
+        let admission = self.entry(job).admission.take();
+        warn!(job_uuid = %job, error, "could not start the job; leaving it for a while");
+        self.drop_attempt(job);
+        if let Some(admission) = admission {
+            self.limiter.requeue(admission, reservation, not_before);
+        }
+    }
+
+    fn reservation(&mut self, job: Uuid) -> Option<Reservation> {
+        let lifetime = self.settings.reservation_lifetime;
+        let until = self.entry(job).reserved_until?;
+        Some(Reservation { since: until.checked_sub(lifetime).unwrap_or(until), until })
+    }
+
+    /// A live read says only whether the Job exists and which one it is: what it looks like is the watch's to
+    /// say, or an older read could overrule a newer event.
+    pub(super) fn located(&mut self, job: Uuid, uid: Option<String>, now: Instant) {
         let Some(entry) = self.entries.get_mut(&job) else { return };
         entry.locating = false;
-        match found {
-            Some(facts) => self.job_seen(facts, now),
-            None => {
-                if let Attempt::Created { .. } = entry.attempt {
+        if let Attempt::Created { .. } = entry.attempt {
+            match uid {
+                Some(uid) => entry.attempt = Attempt::Created { uid, verify_at: now + VISIBLE_WITHIN },
+                None => {
                     info!(job_uuid = %job, "the Job was deleted before the watch showed it");
                     entry.attempt = Attempt::None;
                     entry.admission = None;
@@ -237,7 +297,7 @@ impl Core {
         let due: Vec<Uuid> = self
             .limiter
             .reserved_candidates()
-            .filter(|(_, until)| job_lifecycle::attempt::renew_at(*until, lifetime) <= now)
+            .filter(|(_, held)| renew_at(held.until, lifetime) <= now)
             .map(|(job, _)| job)
             .collect();
         for job in due {

@@ -4,7 +4,7 @@
 //! What accumulates meanwhile goes into the next one, so a burst of single wishes becomes few calls.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -21,6 +21,9 @@ const CHUNK: usize = 1000;
 #[derive(Debug)]
 pub(super) struct Gate {
     gap: Duration,
+    /// In the order in which they were wanted, so that a call that always fails for one chunk, or a chunk that
+    /// is wanted again at once, keeps nobody else waiting for ever.
+    order: VecDeque<Uuid>,
     wanted: BTreeSet<Uuid>,
     in_flight: bool,
     not_before: Option<Instant>,
@@ -28,17 +31,21 @@ pub(super) struct Gate {
 
 impl Gate {
     pub(super) fn new(gap: Duration) -> Self {
-        Self { gap, wanted: BTreeSet::new(), in_flight: false, not_before: None }
+        Self { gap, order: VecDeque::new(), wanted: BTreeSet::new(), in_flight: false, not_before: None }
     }
 
-    /// Puts a job into the next call.
+    /// Puts a job into one of the next calls.
     pub(super) fn want(&mut self, job: Uuid) {
-        self.wanted.insert(job);
+        if self.wanted.insert(job) {
+            self.order.push_back(job);
+        }
     }
 
-    /// Takes a job out of the next call.
+    /// Takes a job out again.
     pub(super) fn forget(&mut self, job: Uuid) {
-        self.wanted.remove(&job);
+        if self.wanted.remove(&job) {
+            self.order.retain(|wanted| *wanted != job);
+        }
     }
 
     /// The jobs of a call that may be sent now.
@@ -46,11 +53,11 @@ impl Gate {
         if self.in_flight || self.wanted.is_empty() || self.not_before.is_some_and(|at| at > now) {
             return None;
         }
-        let rest = match self.wanted.iter().nth(CHUNK).copied() {
-            Some(first_of_rest) => self.wanted.split_off(&first_of_rest),
-            None => BTreeSet::new(),
-        };
-        let jobs = std::mem::replace(&mut self.wanted, rest).into_iter().collect();
+        let count = self.order.len().min(CHUNK);
+        let jobs: Vec<Uuid> = self.order.drain(..count).collect();
+        for job in &jobs {
+            self.wanted.remove(job);
+        }
         self.in_flight = true;
         self.not_before = Some(now + self.gap);
         Some(jobs)
@@ -65,7 +72,9 @@ impl Gate {
     pub(super) fn failed(&mut self, jobs: Vec<Uuid>, retry_at: Instant) {
         self.in_flight = false;
         self.not_before = Some(self.not_before.map_or(retry_at, |at| at.max(retry_at)));
-        self.wanted.extend(jobs);
+        for job in jobs {
+            self.want(job);
+        }
     }
 
     /// When the next call could be sent, if one is wanted and none is in flight.

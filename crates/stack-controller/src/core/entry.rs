@@ -41,6 +41,10 @@ pub(super) struct Entry {
     pub(super) pending_verdict: Option<Verdict>,
     /// The verdict is on the wire.
     pub(super) finish_in_flight: bool,
+    /// When the verdict failed to arrive: it is not sent again on an older state than this.
+    pub(super) finish_failed_at: Option<Instant>,
+    /// When Buildkite refused to extend the reservation: somebody else may hold the job.
+    pub(super) renewal_refused_at: Option<Instant>,
     /// A live read of the Job is on the wire.
     pub(super) locating: bool,
     /// The timer that is armed.

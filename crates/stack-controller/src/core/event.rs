@@ -1,6 +1,10 @@
 //! What can happen ([`Event`]) and what can be done about it ([`Effect`]). Both lists are closed.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use job_lifecycle::{JobSeen, PodSeen, Verdict};
 use limiter::{ListedJob, ListingEnd};
@@ -58,18 +62,20 @@ pub enum Event {
     Located {
         /// The job.
         job: Uuid,
-        /// The Job, or `None` when the name is free.
-        found: Option<JobFacts>,
+        /// The UID of the Job, or `None` when the name is free or somebody else's.
+        uid: Option<String>,
     },
     /// The live read failed.
     LocateFailed {
         /// The job.
         job: Uuid,
     },
-    /// A verdict reached Buildkite, or Buildkite said that the job is over already.
+    /// A verdict reached Buildkite, or the job is over already.
     Finished {
         /// The job.
         job: Uuid,
+        /// Buildkite took it as the job's result.
+        recorded: bool,
     },
     /// A verdict did not reach Buildkite.
     FinishFailed {
@@ -135,23 +141,35 @@ pub struct PodFacts {
 /// How an attempt to start a job ended.
 #[derive(Debug)]
 pub enum StartOutcome {
-    /// The Job exists and is ours: made now, or found after an uncertain create or by name (D4 a).
+    /// The Job exists and is ours: made now, or found after an uncertain create or by name (D4 a). What it looks
+    /// like is the watch's to say.
     Exists {
         /// The Job's UID.
         uid: String,
-        /// What was read of it, when it was not made just now.
-        found: Option<JobFacts>,
+        /// It was there before this attempt.
+        adopted: bool,
     },
     /// The job can never become a Job (F8).
     Refused {
         /// What to tell Buildkite.
         verdict: Verdict,
     },
-    /// Nothing was created; try again later (P8).
+    /// Nothing was created, for a reason that concerns this job; counted and tried again (P8).
     Retry {
         /// Why, for the log and the last verdict.
         error: String,
     },
+    /// Nothing was created, for a reason that is not the job's; tried again after a while, never counted.
+    Postponed {
+        /// Why, for the log.
+        error: String,
+        /// How long to leave it.
+        wait: Duration,
+        /// Whether the reservation is kept, or left to others meanwhile (D4 b).
+        keep_reservation: bool,
+    },
+    /// What is left of the reservation is too short to create with (V6); reserve again.
+    ReservationTooShort,
     /// Buildkite does not hold the job for us any more (D8, D9).
     Stale,
     /// The controller stops.

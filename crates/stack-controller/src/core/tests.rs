@@ -38,7 +38,7 @@ fn failed() -> Option<JobEnd> {
 }
 
 fn exists(n: u128) -> StartOutcome {
-    StartOutcome::Exists { uid: format!("uid-{n}"), found: None }
+    StartOutcome::Exists { uid: format!("uid-{n}"), adopted: false }
 }
 
 impl Script {
@@ -144,7 +144,7 @@ fn a_job_goes_from_slot_to_reservation_to_creation_to_its_end() {
     assert_eq!(script.started(1, exists(1)), []);
     assert_eq!(script.in_flight(), [1], "the watch has not shown it, the slot is taken all the same");
     let effects = script.event(Event::Job(Watched::Applied(facts(1, None))));
-    assert_eq!(effects, [Effect::ReadStates(vec![id(1)])]);
+    assert_eq!(effects, [], "that it is reserved is known");
     let _ = script.state(1, "running");
     let _ = script.advance(1.0);
     let effects = script.event(Event::Job(Watched::Applied(facts(1, Some(JobEnd::Complete)))));
@@ -175,12 +175,101 @@ fn a_refused_job_frees_its_slot_and_gets_one_verdict_that_is_sent_until_it_arriv
     let finish = Effect::Finish { job: id(1), verdict: verdict.clone(), job_uid: None };
     assert_eq!(script.started(1, StartOutcome::Refused { verdict }), [finish]);
     assert!(script.in_flight().is_empty());
+    let _ = script.advance(1.0);
     let retry_at = script.now + Duration::from_secs(2);
     assert_eq!(script.event(Event::FinishFailed { job: id(1), retry_at }), []);
-    assert_eq!(script.list([1]), [], "present while the verdict is under way");
-    assert!(matches!(script.advance(2.0)[..], [Effect::Finish { .. }]));
-    assert_eq!(script.event(Event::Finished { job: id(1) }), []);
+    assert_eq!(script.advance(2.0), [Effect::ReadStates(vec![id(1)])], "is it still ours to end?");
+    assert!(!script.core.limiter.is_candidate(id(1)), "present while the verdict is under way");
+    assert!(matches!(script.state(1, "reserved")[..], [Effect::Finish { .. }]));
+    assert_eq!(script.event(Event::Finished { job: id(1), recorded: true }), []);
     assert!(!script.core.entries.contains_key(&id(1)));
+}
+
+/// lifecycle F8, F3
+#[test]
+fn a_verdict_that_could_not_be_delivered_is_dropped_when_the_job_is_not_ours_any_more() {
+    for word in ["running", "canceled", "a word from the future"] {
+        let mut script = Script::open(1, []);
+        let _ = script.list([1]);
+        let _ = script.reserved(&[1], &[1]);
+        let verdict = Verdict::invalid_job("E-39: no command");
+        let _ = script.started(1, StartOutcome::Refused { verdict });
+        let retry_at = script.now + Duration::from_secs(2);
+        let _ = script.event(Event::FinishFailed { job: id(1), retry_at });
+        assert_eq!(script.state(1, word), [], "{word}");
+        assert!(!script.core.entries.contains_key(&id(1)), "{word}");
+    }
+}
+
+/// lifecycle V5
+#[test]
+fn a_reservation_is_kept_while_a_verdict_or_a_create_takes_its_time() {
+    let mut script = Script::open(2, []);
+    let _ = script.list([1, 2]);
+    let _ = script.reserved(&[1, 2], &[1, 2]);
+    let verdict = Verdict::invalid_job("E-39: no command");
+    let _ = script.started(1, StartOutcome::Refused { verdict });
+    assert!(!script.advance(599.0).iter().any(|effect| matches!(effect, Effect::Reserve(_))));
+    assert!(script.advance(2.0).contains(&reserve([1, 2])));
+}
+
+/// lifecycle V6
+#[test]
+fn a_reservation_that_is_too_short_to_create_with_is_made_again_and_not_counted() {
+    let mut script = Script::open(1, []);
+    let _ = script.list([1]);
+    for _ in 0..20 {
+        let _ = script.reserved(&[1], &[1]);
+        let _ = script.started(1, StartOutcome::ReservationTooShort);
+        assert_eq!(script.advance(1.0), [reserve([1])]);
+        assert_eq!(script.in_flight(), [1]);
+    }
+}
+
+/// lifecycle D4, P8
+#[test]
+fn a_fault_that_is_not_the_jobs_is_never_counted() {
+    let mut script = Script::open(1, []);
+    let _ = script.list([1]);
+    let _ = script.reserved(&[1], &[1]);
+    for _ in 0..30 {
+        let until = script.now + LIFETIME;
+        let wait = Duration::from_secs(30);
+        let postponed = StartOutcome::Postponed { error: "forbidden".into(), wait, keep_reservation: true };
+        assert_eq!(script.started(1, postponed), []);
+        assert!(script.in_flight().is_empty());
+        let effects = script.advance(30.0);
+        if effects.contains(&reserve([1])) {
+            let _ = script.reserved(&[1], &[1]);
+        }
+        assert!(script.in_flight() == [1], "{effects:?} until {until:?}");
+    }
+    let clash = StartOutcome::Postponed {
+        error: "another controller's".into(),
+        wait: Duration::from_secs(600),
+        keep_reservation: false,
+    };
+    let _ = script.started(1, clash);
+    assert_eq!(script.core.limiter.reserved_candidates().count(), 0, "left to others meanwhile");
+}
+
+/// lifecycle P5
+#[test]
+fn a_pause_takes_back_what_is_not_reserved_yet() {
+    let mut script = Script::open(3, []);
+    let _ = script.list([1]);
+    let _ = script.list([1, 2]);
+    assert_eq!(script.in_flight(), [1, 2]);
+    let listing = Listing {
+        asked_at: script.now,
+        jobs: vec![ListedJob::new(id(2))],
+        end: ListingEnd::Complete,
+        paused: true,
+    };
+    assert_eq!(script.event(Event::Listed(listing)), []);
+    assert_eq!(script.in_flight(), [1], "on the wire already; 2 waits for the end of the pause");
+    let until = script.now + LIFETIME;
+    assert_eq!(script.reserved(&[1], &[1]), [start(1, until)], "dispatched before the pause");
 }
 
 /// lifecycle P8, C2
@@ -212,7 +301,7 @@ fn a_created_job_that_never_shows_up_is_read_live_before_its_slot_is_given_away(
     assert_eq!(script.event(Event::LocateFailed { job: id(1) }), []);
     assert_eq!(script.in_flight(), [1], "not knowing keeps the slot");
     assert_eq!(script.advance(10.0), [Effect::Locate(id(1))]);
-    let _ = script.event(Event::Located { job: id(1), found: None });
+    let _ = script.event(Event::Located { job: id(1), uid: None });
     assert!(script.in_flight().is_empty());
 }
 
@@ -250,8 +339,9 @@ fn a_name_that_is_taken_by_our_own_job_is_adopted() {
     let mut script = Script::open(1, []);
     let _ = script.list([1]);
     let _ = script.reserved(&[1], &[1]);
-    let outcome = StartOutcome::Exists { uid: "uid-1".into(), found: Some(facts(1, None)) };
+    let outcome = StartOutcome::Exists { uid: "uid-1".into(), adopted: true };
     let _ = script.started(1, outcome);
+    let _ = script.event(Event::Job(Watched::Applied(facts(1, None))));
     assert_eq!(script.in_flight(), [1]);
     let _ = script.event(Event::Job(Watched::Applied(facts(1, Some(JobEnd::Complete)))));
     assert!(script.in_flight().is_empty());
@@ -271,7 +361,7 @@ fn a_pod_that_failed_before_the_agent_acquired_gets_a_verdict_after_a_fresh_read
     let [Effect::Finish { verdict, job_uid, .. }] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!((verdict.code, job_uid.as_deref()), ("pod-failed", Some("uid-1")));
     let mark = Effect::MarkVerdict { name: "buildkite-1".into(), uid: "uid-1".into() };
-    assert_eq!(script.event(Event::Finished { job: id(1) }), [mark]);
+    assert_eq!(script.event(Event::Finished { job: id(1), recorded: true }), [mark]);
     assert_eq!(script.state(1, "reserved"), [], "one verdict per job");
 }
 
@@ -304,13 +394,31 @@ fn a_slow_pods_reservation_is_renewed_with_a_third_left() {
 
 /// lifecycle V5, D2
 #[test]
-fn a_listed_job_that_is_present_lost_its_reservation_and_is_reserved_again() {
+fn a_listed_job_that_is_present_lost_its_reservation_and_is_reserved_again_once() {
     let mut script = Script::open(1, []);
     script.run(1);
     let _ = script.state(1, "reserved");
     let _ = script.advance(1.0);
     assert_eq!(script.list([1]), [reserve([1])]);
     assert_eq!(script.in_flight(), [1]);
+    assert_eq!(script.reserved(&[1], &[1]), []);
+    assert_eq!(script.advance(1.0), [], "it is held again");
+}
+
+/// lifecycle V5, B2
+#[test]
+fn a_renewal_that_was_refused_is_not_asked_for_again_at_once() {
+    let mut script = Script::open(1, []);
+    script.run(1);
+    let _ = script.state(1, "reserved");
+    assert!(script.advance(601.0).contains(&reserve([1])));
+    let _ = script.reserved(&[1], &[]);
+    for _ in 0..50 {
+        let effects = script.state(1, "reserved");
+        assert!(!effects.contains(&reserve([1])), "somebody else holds it");
+        assert!(!script.advance(5.0).contains(&reserve([1])));
+    }
+    assert_eq!(script.state(1, "scheduled"), [reserve([1])], "free again");
 }
 
 /// lifecycle V3

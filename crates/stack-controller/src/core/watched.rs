@@ -2,7 +2,8 @@
 
 use std::{num::NonZeroUsize, time::Instant};
 
-use tracing::{debug, info};
+use job_lifecycle::JobEnd;
+use tracing::info;
 use uuid::Uuid;
 
 use super::{
@@ -30,14 +31,7 @@ impl Core {
     pub(super) fn job_watched(&mut self, event: Watched<JobFacts>, now: Instant) {
         match event {
             Watched::ListStarted => self.jobs_list.current += 1,
-            Watched::Listed(facts) => {
-                self.metrics.watch.on_add.inc();
-                self.job_seen(facts, now);
-            }
-            Watched::Applied(facts) => {
-                self.metrics.watch.on_update.inc();
-                self.job_seen(facts, now);
-            }
+            Watched::Listed(facts) | Watched::Applied(facts) => self.job_seen(facts, now),
             Watched::Deleted(facts) => {
                 self.metrics.watch.on_delete.inc();
                 let same = |known: &JobFacts| known.uid == facts.uid;
@@ -54,13 +48,17 @@ impl Core {
     }
 
     /// A Job as it is now. Older than what we have it cannot be: a watch delivers in order.
-    pub(super) fn job_seen(&mut self, facts: JobFacts, now: Instant) {
+    fn job_seen(&mut self, facts: JobFacts, now: Instant) {
         let job = facts.job;
         let list = self.jobs_list.current;
-        let new = !self.entries.contains_key(&job);
         let entry = self.entries.entry(job).or_default();
-        if new {
-            self.metrics.deduper.marked_running_on_add.inc();
+        if entry.job.is_some() {
+            self.metrics.watch.on_update.inc();
+        } else {
+            self.metrics.watch.on_add.inc();
+            if entry.attempt == Attempt::None {
+                self.metrics.deduper.marked_running_on_add.inc();
+            }
         }
         entry.list = list;
         if entry.job.as_ref().is_some_and(|known| known.uid != facts.uid) {
@@ -69,7 +67,8 @@ impl Core {
         if facts.seen.end.is_some() {
             if entry.ended_at.is_none() {
                 entry.ended_at = Some(now);
-                debug!(job_uuid = %job, name = facts.seen.name, "the Job ended");
+                let complete = facts.seen.end == Some(JobEnd::Complete);
+                info!(job_uuid = %job, name = facts.seen.name, complete, "the Job ended");
             }
         } else {
             entry.ended_at = None;
@@ -89,6 +88,9 @@ impl Core {
     /// The Job is gone, by a watched deletion or by its absence from a complete list.
     pub(super) fn job_gone(&mut self, job: Uuid) {
         let Some(entry) = self.entries.get_mut(&job) else { return };
+        if entry.ended_at.is_none() {
+            info!(job_uuid = %job, "the Job was deleted before it ended");
+        }
         entry.job = None;
         entry.ended_at = None;
         entry.state = None;
@@ -142,7 +144,10 @@ impl Core {
         let entry = self.entries.entry(job).or_default();
         entry.pod_lives = true;
         entry.pod_list = self.pods_list.current;
-        entry.agent_started |= seen.agent.has_started();
+        if seen.agent.has_started() && !entry.agent_started {
+            info!(job_uuid = %job, pod = seen.name, "the agent started");
+            entry.agent_started = true;
+        }
         if entry.pod.as_ref() != Some(&seen) {
             entry.pod = Some(seen);
             self.marked.insert(job);

@@ -1,21 +1,17 @@
 //! The calls to Buildkite that take many jobs, and the live read of one Job.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
-use bk_agent_api::ReservePurpose;
+use bk_agent_api::{Error, ReservePurpose};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 use uuid::Uuid;
 
-use super::Executor;
+use super::{Executor, lock};
 use crate::{
     core::event::Event,
-    observe,
-    session::{Session, error_chain},
+    session::{Backoff, SLOW_RETRY, Session, error_chain},
 };
-
-/// Pause after a reserve or state call that failed although its client retried what can be retried.
-const AFTER_FAILURE: Duration = Duration::from_secs(4);
 
 impl Executor {
     pub(super) async fn reserve(&self, asked: Vec<Uuid>) -> Event {
@@ -27,9 +23,10 @@ impl Executor {
             warn!(error = error_chain(&failed.error), "could not reserve jobs; trying again");
             return Event::ReserveFailed {
                 asked,
-                retry_at: self.retry_at(AFTER_FAILURE, Some(&failed.error)),
+                retry_at: backing_off(&self.reserve_backoff, &failed.error),
             };
         }
+        lock(&self.reserve_backoff).reset();
         let reserved = batch.value.reserved;
         debug!(asked = asked.len(), reserved = reserved.len(), "reserved jobs");
         Event::Reserved { asked, reserved, until }
@@ -46,11 +43,9 @@ impl Executor {
         let batch = client.job_states(stack_key, &asked).await;
         if let Some(failed) = batch.failed.first() {
             warn!(error = error_chain(&failed.error), "could not read job states; trying again");
-            return Event::StatesFailed {
-                asked,
-                retry_at: self.retry_at(AFTER_FAILURE, Some(&failed.error)),
-            };
+            return Event::StatesFailed { asked, retry_at: backing_off(&self.states_backoff, &failed.error) };
         }
+        lock(&self.states_backoff).reset();
         let states: BTreeMap<Uuid, String> =
             batch.value.into_iter().map(|(job, state)| (job, state.as_word().to_owned())).collect();
         Event::States { asked, asked_at, states }
@@ -59,9 +54,8 @@ impl Executor {
     pub(super) async fn locate(&self, job: Uuid) -> Event {
         match self.runtime.get_job(&self.job_name(job)).await {
             Ok(view) => {
-                let ours = |facts: &crate::core::event::JobFacts| facts.job == job;
-                let found = view.and_then(|view| observe::job_facts(&view, &self.namespace)).filter(ours);
-                Event::Located { job, found }
+                let ours = view.filter(|view| view.job_uuid == Some(job));
+                Event::Located { job, uid: ours.map(|view| view.uid) }
             }
             Err(error) => {
                 warn!(error = error_chain(&error), "could not read the Job; trying again");
@@ -69,4 +63,11 @@ impl Executor {
             }
         }
     }
+}
+
+/// When a call of this kind may be tried again: what only a person can change is tried once a minute (P20).
+fn backing_off(backoff: &Mutex<Backoff>, error: &Error) -> std::time::Instant {
+    let wait = lock(backoff).next(error.retry_after());
+    let wait = if error.is_transient() { wait } else { wait.max(SLOW_RETRY) };
+    Instant::now().into_std() + wait
 }

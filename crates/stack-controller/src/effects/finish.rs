@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bk_agent_api::FinishOutcome;
-use job_lifecycle::{EventSeen, Verdict};
+use job_lifecycle::{BuildkiteState, EventSeen, Verdict};
 use k8s_runtime::{PatchOutcome, names::VERDICT_ANNOTATION};
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
@@ -34,21 +34,38 @@ impl Executor {
         };
         let Session { client, stack_key, .. } = &self.session;
         match client.finish(stack_key, job, EXIT_STATUS, &verdict.detail(&events)).await {
-            Ok(answer) => {
-                match answer.value {
-                    FinishOutcome::Recorded => info!(code = verdict.code, "Buildkite has the verdict"),
-                    FinishOutcome::AlreadyOver { status, message } => {
-                        info!(code = verdict.code, status, message, "the job was over already");
-                    }
+            Ok(answer) => match answer.value {
+                FinishOutcome::Recorded => {
+                    info!(code = verdict.code, "Buildkite has the verdict");
+                    Event::Finished { job, recorded: true }
                 }
-                Event::Finished { job }
-            }
+                FinishOutcome::AlreadyOver { status, message } => self.over(job, status, &message).await,
+            },
             Err(error) => {
-                self.metrics.scheduler.fail_on_buildkite_errors.inc();
                 warn!(error = error_chain(&error), "could not tell Buildkite that the job will not run");
                 Event::FinishFailed { job, retry_at: self.retry_at(AFTER_FAILURE, Some(&error)) }
             }
         }
+    }
+
+    /// 404, 409 and 422 usually say that the job is over. They are also what a forgotten stack or a bad call gets,
+    /// so the state decides.
+    async fn over(&self, job: Uuid, status: u16, message: &str) -> Event {
+        let Session { client, stack_key, .. } = &self.session;
+        let batch = client.job_states(stack_key, &[job]).await;
+        let state = batch.value.get(&job).map(|state| BuildkiteState::from_word(state.as_word()));
+        match (batch.failed.first(), state) {
+            (None, None) => {}
+            (None, Some(state)) if !matches!(state, BuildkiteState::Scheduled | BuildkiteState::Reserved) => {
+            }
+            (failed, _) => {
+                warn!(status, message, "Buildkite refused the verdict although the job is not over");
+                let error = failed.map(|failed| &failed.error);
+                return Event::FinishFailed { job, retry_at: self.retry_at(AFTER_FAILURE, error) };
+            }
+        }
+        info!(status, message, "the job was over already");
+        Event::Finished { job, recorded: false }
     }
 
     /// Events are a help, not a condition: a verdict without them is better than none.

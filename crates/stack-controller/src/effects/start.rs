@@ -14,12 +14,18 @@ use uuid::Uuid;
 use super::{Executor, redacted::redacted_yaml};
 use crate::{
     core::event::StartOutcome,
-    observe,
+    health::Check,
     session::{Session, error_chain},
 };
 
-/// Longest pause between tries to settle an uncertain create.
-const SETTLE_PAUSE: Duration = Duration::from_secs(10);
+/// Pauses between tries to settle an uncertain create double from one to the other.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Uncertain creates after which the attempt counts as failed.
+const CREATE_TRIES: u32 = 3;
+/// How long a job is left alone when the fault is not its own: whoever must mend it needs time, and no job may
+/// pay for it with a verdict.
+const SHARED_FAULT_PAUSE: Duration = Duration::from_secs(30);
 
 impl Executor {
     pub(super) async fn start(
@@ -47,12 +53,10 @@ impl Executor {
         if self.stop.is_cancelled() {
             return StartOutcome::Abandoned;
         }
-        if !may_create(reserved_until, Instant::now().into_std()) {
-            return StartOutcome::Retry {
-                error: "the reservation ran out before the Job was made".to_owned(),
-            };
+        if !self.may_create(reserved_until) {
+            return StartOutcome::ReservationTooShort;
         }
-        self.create(job, &built.job).await
+        self.create(job, &built.job, reserved_until).await
     }
 
     async fn get(&self, job: Uuid) -> Result<JobDetails, StartOutcome> {
@@ -61,6 +65,9 @@ impl Executor {
             Ok(answer) => Ok(answer.value),
             Err(Error::NotFound { .. } | Error::Invalid { status: 422, .. }) => {
                 Err(self.still_ours(job).await)
+            }
+            Err(error @ (Error::Unauthorized { .. } | Error::Forbidden { .. })) => {
+                Err(postponed(error_chain(&error)))
             }
             Err(error) => Err(StartOutcome::Retry { error: error_chain(&error) }),
         }
@@ -124,71 +131,90 @@ impl Executor {
         }
     }
 
-    /// Creates the Job, and stays with an uncertain create until a live read decides (L10). The name is
-    /// fixed by the job's UUID, so creating again after an uncertain answer can at worst conflict.
-    async fn create(&self, job: Uuid, manifest: &Value) -> StartOutcome {
-        let mut pause = Duration::from_millis(200);
+    /// Creates the Job, and stays with an uncertain create until a live read decides (L10).
+    ///
+    /// A free name does not prove that the create is dead: it may still be on its way. Creating again settles
+    /// it, because the name is fixed by the job's UUID and at worst conflicts; so the slot is kept for a few
+    /// tries before the attempt counts as failed.
+    async fn create(&self, job: Uuid, manifest: &Value, reserved_until: std::time::Instant) -> StartOutcome {
+        let mut pause = FIRST_PAUSE;
+        let mut tries_left = CREATE_TRIES;
         loop {
             self.metrics.scheduler.create_calls.inc();
             let outcome = self.runtime.create_job(manifest).await;
-            match outcome {
+            let uncertain = match &outcome {
                 CreateOutcome::Created { uid } => {
                     info!("created the Job");
-                    return StartOutcome::Exists { uid, found: None };
+                    self.health.pass(Check::Create, Instant::now().into_std());
+                    return StartOutcome::Exists { uid: uid.clone(), adopted: false };
                 }
-                CreateOutcome::Uncertain { ref reason, .. } => {
+                CreateOutcome::Uncertain { reason, .. } => {
                     warn!(reason, "it is not known whether the Job was made; looking");
+                    reason.clone()
                 }
-                CreateOutcome::AlreadyExists => {}
+                CreateOutcome::AlreadyExists => "the Job's name was taken and is free again".to_owned(),
                 _ => return self.refused(outcome, manifest),
-            }
+            };
             self.metrics.scheduler.create_error(outcome.reason_label());
             if let Some(outcome) = self.settle(job, &mut pause).await {
                 return outcome;
             }
+            tries_left -= 1;
+            if self.stop.is_cancelled() {
+                return StartOutcome::Abandoned;
+            }
+            if tries_left == 0 {
+                return StartOutcome::Retry { error: uncertain };
+            }
+            if !self.may_create(reserved_until) {
+                return StartOutcome::ReservationTooShort;
+            }
         }
     }
 
-    /// Reads the Job by name until the API server answers. `None`: the name is free, create again.
+    fn may_create(&self, reserved_until: std::time::Instant) -> bool {
+        may_create(reserved_until, self.lifetime(), Instant::now().into_std())
+    }
+
+    /// Reads the Job by name until the API server answers. `None`: the name is free.
     async fn settle(&self, job: Uuid, pause: &mut Duration) -> Option<StartOutcome> {
         loop {
-            match self.runtime.get_job(&self.job_name(job)).await {
-                Ok(None) => {
-                    if self.stop.is_cancelled() {
-                        return Some(StartOutcome::Abandoned);
-                    }
-                    sleep(*pause).await;
-                    *pause = (*pause * 2).min(SETTLE_PAUSE);
-                    return None;
-                }
-                Ok(Some(view)) => return Some(self.found(job, &view)),
-                Err(error) => debug!(error = error_chain(&error), "could not read the Job; trying again"),
+            let read = self.runtime.get_job(&self.job_name(job)).await;
+            match &read {
+                Ok(Some(view)) => return Some(self.found(job, view)),
+                Ok(None) => {}
+                Err(error) => debug!(error = error_chain(error), "could not read the Job; trying again"),
             }
             sleep(*pause).await;
-            *pause = (*pause * 2).min(SETTLE_PAUSE);
+            *pause = (*pause * 2).min(LONGEST_PAUSE);
+            if read.is_ok() {
+                return None;
+            }
         }
     }
 
-    /// D4: ours is adopted; a name that is taken by something else waits for it to go, then gets a verdict.
+    /// D4: ours is adopted (a); another controller's Job of this job keeps its job (b); a name that something else
+    /// has taken for good gets a verdict (c).
     fn found(&self, job: Uuid, view: &JobView) -> StartOutcome {
         let controller = view.controller_id.as_deref().unwrap_or_default();
-        match observe::job_facts(view, &self.namespace) {
-            Some(facts) if facts.job == job && controller == self.controller_id => {
-                info!("the Job exists already; adopted");
-                StartOutcome::Exists { uid: facts.uid.clone(), found: Some(facts) }
+        let name = &view.name;
+        match view.job_uuid {
+            Some(uuid) if uuid == job && controller == self.controller_id => {
+                info!("the Job exists; adopted");
+                StartOutcome::Exists { uid: view.uid.clone(), adopted: true }
             }
-            Some(facts) if facts.job == job => StartOutcome::Retry {
+            Some(uuid) if uuid == job => StartOutcome::Postponed {
                 error: format!(
-                    "the name {} is taken by the Job of another controller (id `{controller}`); give each controller \
-                     its own `job-prefix`, or remove that Job",
-                    view.name
+                    "the Job {name} of this job belongs to another controller (id `{controller}`)"
                 ),
+                wait: self.builder.settings().job_ttl.max(SHARED_FAULT_PAUSE),
+                keep_reservation: false,
             },
-            _ => StartOutcome::Retry {
-                error: format!(
-                    "the name {} is taken by a Job that runs another job; remove it or choose another `job-prefix`",
-                    view.name
-                ),
+            _ => StartOutcome::Refused {
+                verdict: Verdict::invalid_job(&format!(
+                    "the name {name} is taken by a Job that does not run this job\n\
+                     hint: remove that Job, or give the controller another `job-prefix`"
+                )),
             },
         }
     }
@@ -199,9 +225,13 @@ impl Executor {
         let error = match outcome {
             CreateOutcome::Forbidden {
                 message,
-                cause: ForbiddenCause::Quota | ForbiddenCause::Rights | ForbiddenCause::NamespaceTerminating,
+                cause: ForbiddenCause::Rights | ForbiddenCause::NamespaceTerminating,
             }
-            | CreateOutcome::Unauthorized { message }
+            | CreateOutcome::Unauthorized { message } => {
+                self.health.fail(Check::Create, message.clone(), Instant::now().into_std());
+                return postponed(message);
+            }
+            CreateOutcome::Forbidden { message, cause: ForbiddenCause::Quota }
             | CreateOutcome::Throttled { message, .. } => return StartOutcome::Retry { error: message },
             CreateOutcome::Rejected(refusal) => return StartOutcome::Retry { error: refusal.message },
             CreateOutcome::Invalid { message, causes } => {
@@ -224,4 +254,8 @@ impl Executor {
         let detail = format!("{error}\n\n{}", redacted_yaml(manifest));
         StartOutcome::Refused { verdict: Verdict::invalid_job(&detail) }
     }
+}
+
+fn postponed(error: String) -> StartOutcome {
+    StartOutcome::Postponed { error, wait: SHARED_FAULT_PAUSE, keep_reservation: true }
 }

@@ -11,7 +11,9 @@ use tokio::{
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use super::{Backoff, SLOW_RETRY, Session, SessionSettings, StartError, error_chain, register_again};
+use super::{
+    Backoff, LONGEST_CALL, SLOW_RETRY, Session, SessionSettings, StartError, error_chain, register_again,
+};
 use crate::{
     core::event::{Event, Listing},
     health::{Check, Loop},
@@ -65,6 +67,7 @@ pub async fn poll(
     };
     poller.metrics.up.set(1);
     loop {
+        settings.health.tick(Loop::Poll, Instant::now().into_std(), LONGEST_CALL);
         let wait = match poller.round().await {
             Ok((listing, wait)) => {
                 if events.send(Event::Listed(listing)).await.is_err() {
@@ -75,14 +78,18 @@ pub async fn poll(
             Err(error) => poller.recover(&error).await?,
         };
         settings.health.tick(Loop::Poll, Instant::now().into_std(), wait);
-        let is_full = *full.borrow_and_update();
-        let wait = if is_full { wait.max(FULL_INTERVAL) } else { wait };
         tokio::select! {
             biased;
             () = events.closed() => break,
             () = sleep(wait) => {}
-            // A slot became free: the list shows what the candidates do not hold yet.
-            _ = full.wait_for(|full| *full != is_full), if is_full => {}
+        }
+        tokio::select! {
+            biased;
+            () = events.closed() => break,
+            // Without a free slot the pause is longer, until one becomes free. The watch's other end lives as
+            // long as the channel's.
+            _ = full.wait_for(|full| !*full) => {}
+            () = sleep(FULL_INTERVAL.saturating_sub(wait)) => {}
         }
     }
     poller.metrics.up.set(0);
@@ -119,18 +126,24 @@ impl Poller<'_> {
         let mut round = Round::default();
         let (end, failed) = self.pages(&mut round).await;
         self.metrics.job_query_seconds.observe(asked_at.elapsed().as_secs_f64());
-        if let Some(error) = failed {
-            self.metrics.job_query_errors.inc();
-            // The pages before the failure are good (2.2).
-            if round.jobs.is_empty() {
-                return Err(error);
+        let mut wait = self.interval().max(round.asked_to_wait.unwrap_or_default());
+        match failed {
+            None => self.backoff.reset(),
+            Some(error) => {
+                self.metrics.job_query_errors.inc();
+                // The pages before the failure are good (2.2).
+                if round.jobs.is_empty() {
+                    return Err(error);
+                }
+                warn!(
+                    error = error_chain(&error),
+                    "a later page of the list failed; using the pages before it"
+                );
+                wait = wait.max(self.backoff.next(error.retry_after()));
             }
-            warn!(error = error_chain(&error), "a later page of the list failed; using the pages before it");
         }
-        self.backoff.reset();
         self.settings.health.pass(Check::List, Instant::now().into_std());
         self.metrics.handler_calls.inc();
-        let wait = self.interval().max(round.asked_to_wait.unwrap_or_default());
         Ok((Listing { asked_at: asked_at.into_std(), jobs: round.jobs, end, paused: round.paused }, wait))
     }
 

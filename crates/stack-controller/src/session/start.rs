@@ -6,7 +6,7 @@ use bk_agent_api::{AgentToken, Client, Error, Registration, TokenHandle};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use super::{Backoff, SLOW_RETRY, Session, SessionSettings, UNKNOWN_QUEUE_FOR};
+use super::{Backoff, LONGEST_CALL, SLOW_RETRY, Session, SessionSettings, UNKNOWN_QUEUE_FOR};
 use crate::health::{Check, Loop};
 
 /// Why a session cannot start, whatever we wait for.
@@ -100,6 +100,7 @@ impl Starter<'_> {
     }
 
     async fn attempt(&mut self) -> Result<Try, StartError> {
+        self.settings.health.tick(Loop::Poll, Instant::now().into_std(), LONGEST_CALL);
         let client = match self.settings.tokens.read().await {
             Ok(token) => self.client_with(token),
             Err(error) => {
