@@ -1,7 +1,7 @@
 //! `agent-stack-k8s`: runs Buildkite jobs as Kubernetes Jobs.
 //!
-//! A thin program: [`cli`] reads what was typed, `stack-config` turns it into settings, `stack-controller` makes a
-//! stack of them, [`listeners`] serve probes and metrics beside it. What happens to jobs is decided in the
+//! A thin program: `cli` reads what was typed, `stack-config` turns it into settings, `stack-controller` makes a
+//! stack of them, `listeners` serve probes and metrics beside it. What happens to jobs is decided in the
 //! crates below.
 //!
 //! Exit status (`docs/spec/controller-config.md` 8.3): 0 when it was asked to stop, 1 for an invalid
@@ -11,6 +11,7 @@ mod cli;
 mod exposition;
 mod listeners;
 mod logging;
+mod process;
 mod signals;
 mod start;
 

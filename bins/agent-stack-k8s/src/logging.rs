@@ -6,7 +6,8 @@ use stack_config::{LogFormat, Logging};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// Libraries whose own chatter says nothing about jobs.
-const QUIET: [&str; 5] = ["hyper=warn", "hyper_util=warn", "kube=warn", "rustls=warn", "tower=warn"];
+const QUIET: [&str; 7] =
+    ["h2=warn", "hyper=warn", "hyper_util=warn", "kube=warn", "reqwest=warn", "rustls=warn", "tower=warn"];
 
 /// Installs the subscriber of this process.
 pub(crate) fn install(logging: &Logging) {

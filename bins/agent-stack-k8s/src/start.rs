@@ -23,6 +23,7 @@ use crate::{
     cli::{Cli, Command, VERSION, usage},
     listeners::Listeners,
     logging,
+    process::ProcessCollector,
     signals::StopSignals,
 };
 
@@ -102,6 +103,7 @@ async fn until_stopped(settings: &Settings) -> anyhow::Result<ExitCode> {
     let health = Health::default();
     let mut registry = Registry::default();
     register_build(&mut registry);
+    registry.register_collector(Box::new(ProcessCollector));
     let stack = compose(settings, VERSION, health.clone(), &mut registry).await?;
     let listeners = Listeners::bind(&settings.http, health.clone(), Arc::new(registry)).await?;
     let stop = CancellationToken::new();

@@ -1,16 +1,18 @@
 //! A Buildkite, a cluster, and a folder with the files that point to them.
 
 use std::{
-    net::TcpListener as StdListener,
+    net::SocketAddr,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU16, Ordering},
 };
 
 use axum::Router;
 use buildkite_sim::{Options, Simulator, Token};
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    task::JoinSet,
+};
 
 use crate::{
     cluster::Cluster,
@@ -27,20 +29,22 @@ pub(crate) const SECRET: &str = "buildkite-agent-token";
 /// Its key.
 pub(crate) const KEY: &str = "BUILDKITE_AGENT_TOKEN";
 
-/// A port of this machine that is free.
+/// A port of this machine that nobody else gets before the program does, in this process or another.
 ///
-/// Below the range from which the kernel gives away ports, so that no connection of another test takes it
-/// between this moment and the start of the program.
-pub(crate) fn free_port() -> u16 {
-    const FIRST: u16 = 20_000;
-    const COUNT: u16 = 12_000;
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let of_process = u16::try_from(std::process::id() % 600).unwrap() * 20;
-    let ports = std::iter::repeat_with(|| {
-        FIRST + of_process.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT
-    });
-    let mut ports = ports.take(usize::from(COUNT));
-    ports.find(|port| StdListener::bind(("0.0.0.0", *port)).is_ok()).expect("some port is free")
+/// The socket is bound and does not listen. That keeps the kernel from giving the port away, and does not keep a
+/// program from listening there by its number, since both allow the address to be used again.
+pub(crate) struct Port {
+    pub(crate) number: u16,
+    _held: TcpSocket,
+}
+
+impl Port {
+    pub(crate) fn reserve() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(SocketAddr::from(([0, 0, 0, 0], 0))).unwrap();
+        Self { number: socket.local_addr().unwrap().port(), _held: socket }
+    }
 }
 
 /// Everything around one controller. All of it ends with the value.
@@ -48,7 +52,9 @@ pub(crate) struct Bench {
     folder: TempDir,
     pub(crate) simulator: Simulator,
     pub(crate) cluster: Cluster,
+    /// Of the probes, and unless a test says otherwise of the metrics.
     pub(crate) port: u16,
+    _reserved: Port,
     pub(crate) buildkite: String,
     servers: JoinSet<()>,
 }
@@ -63,9 +69,11 @@ impl Bench {
         };
         let (simulator, cluster) = (Simulator::new(options), Cluster::new());
         cluster.set_secret(SECRET, KEY, TOKEN);
+        let reserved = Port::reserve();
         let mut bench = Self {
             folder: tempfile::tempdir().unwrap(),
-            port: free_port(),
+            port: reserved.number,
+            _reserved: reserved,
             buildkite: String::new(),
             servers: JoinSet::new(),
             simulator,

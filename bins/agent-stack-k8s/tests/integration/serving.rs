@@ -1,12 +1,12 @@
 //! A controller that works: its probes and its metrics.
 
 use crate::{
-    bench::{Bench, free_port},
+    bench::{Bench, Port},
     http,
 };
 
 /// What a plain scrape holds; the names are those of `docs/spec/metrics.md`.
-const METRICS: [&str; 12] = [
+const METRICS: [&str; 17] = [
     "# TYPE buildkite_job_end_to_end_seconds histogram",
     "buildkite_job_end_to_end_seconds_count 0",
     "buildkite_monitor_monitor_up 1",
@@ -19,6 +19,11 @@ const METRICS: [&str; 12] = [
     "buildkite_job_watcher_onupdate_events_total 0",
     "buildkite_pod_watcher_num_job_cancel_checkers 0",
     "buildkite_build_info{version=\"",
+    "# TYPE process_cpu_seconds_total counter",
+    "process_cpu_seconds_total ",
+    "process_resident_memory_bytes ",
+    "process_open_fds ",
+    "process_start_time_seconds ",
 ];
 
 #[tokio::test]
@@ -52,7 +57,8 @@ async fn one_listener_serves_probes_and_metrics_when_the_ports_are_equal() {
 #[tokio::test]
 async fn two_ports_are_two_listeners() {
     let bench = Bench::new().await;
-    let metrics = free_port();
+    let reserved = Port::reserve();
+    let metrics = reserved.number;
     let program = bench.start(&format!("prometheus-port: {metrics}\n"));
     bench.ready(&program).await;
     for (port, path, status) in [

@@ -1,7 +1,7 @@
 //! Tokens that are missing or wrong: the program runs on, is not ready, says why, and heals by itself.
 
 use crate::{
-    bench::{Bench, KEY, SECRET},
+    bench::{Bench, KEY, Port, SECRET, TOKEN},
     http,
     process::Running,
 };
@@ -48,7 +48,7 @@ async fn a_missing_secret_is_waited_for() {
     )
     .await;
     assert_eq!(bench.simulator.statistics().total("token"), 0);
-    bench.cluster.set_secret("later", KEY, crate::bench::TOKEN);
+    bench.cluster.set_secret("later", KEY, TOKEN);
     bench.ready(&program).await;
     assert_eq!(program.stop().await.status.code(), Some(0));
 }
@@ -86,7 +86,8 @@ async fn a_token_of_another_cluster_than_the_file_names_is_used_with_a_warning()
 #[tokio::test]
 async fn nothing_of_buildkite_being_away_ends_the_program() {
     let mut bench = Bench::new().await;
-    bench.buildkite = format!("http://127.0.0.1:{}", crate::bench::free_port());
+    let nobody = Port::reserve();
+    bench.buildkite = format!("http://127.0.0.1:{}", nobody.number);
     let program = bench.start("");
     expect_waiting(&bench, &program, "could not connect").await;
     program.says("cannot reach Buildkite").await;
