@@ -104,7 +104,11 @@ async fn until_the_end(args: &Args) -> anyhow::Result<()> {
     let mut stage = Stage::default();
     let played = tokio::select! {
         played = play(args, &mut stage, screen) => played,
-        () = signals.next() => Ok(()),
+        () = signals.next() => {
+            // Below the `^C` of the terminal.
+            screen.line("");
+            Ok(())
+        }
     };
     let passed = stage.passed;
     let cleared = tokio::select! {
@@ -259,7 +263,10 @@ async fn local_cluster(
     stage: &mut Stage,
     screen: Screen,
 ) -> anyhow::Result<(Namespace, Advertised)> {
-    screen.step("Starting", "Kubernetes with a node on this machine, about 10 s");
+    screen.step(
+        "Starting",
+        "Kubernetes with a node on this machine: some 10 s, and some 10 min to build it the first time",
+    );
     let options = cluster::Options {
         dir: cluster::state_dir("demo"),
         node: true,

@@ -31,6 +31,9 @@ impl FromStr for Advertised {
         if let Ok(address) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
             return Ok(address.into());
         }
+        if text.contains('/') {
+            return Err("write an address or a host name alone, not a URL".to_owned());
+        }
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) => {
                 let port: u16 = port.parse().map_err(|_| format!("`{port}` is not a port"))?;
