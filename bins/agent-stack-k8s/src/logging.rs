@@ -20,11 +20,19 @@ pub(crate) fn install(logging: &Logging) {
     let registry = tracing_subscriber::registry().with(filter);
     match logging.format {
         LogFormat::Json => {
-            registry.with(tracing_subscriber::fmt::layer().json().flatten_event(true)).init();
+            let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false);
+            registry.with(layer).init();
         }
         LogFormat::Logfmt => {
             let color = logging.color && std::io::stdout().is_terminal();
-            registry.with(tracing_logfmt::builder().with_ansi_color(color).with_target(false).layer()).init();
+            // Of a span only its fields matter: they name the job.
+            let layer = tracing_logfmt::builder()
+                .with_ansi_color(color)
+                .with_target(false)
+                .with_span_name(false)
+                .with_span_path(false)
+                .layer();
+            registry.with(layer).init();
         }
     }
 }

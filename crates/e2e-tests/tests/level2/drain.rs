@@ -76,6 +76,7 @@ impl SmallStack {
     }
 
     async fn list(&mut self) {
+        let asked_at = Instant::now().into_std();
         let query = ListQuery { queue_key: QUEUE, limit: 1000, after: None };
         let Ok(answer) = self.client.list_scheduled_jobs(&self.key, &query).await else { return };
         let jobs = answer.value.jobs.into_iter().map(|job| ListedJob {
@@ -83,7 +84,7 @@ impl SmallStack {
             scheduled_at: job.scheduled_at.map(jiff::Timestamp::as_millisecond),
             ..ListedJob::new(job.id)
         });
-        self.limiter.listed(jobs, ListingEnd::Complete, Instant::now().into_std());
+        self.limiter.listed(jobs, ListingEnd::Complete, asked_at, Instant::now().into_std());
     }
 
     async fn reserve(&mut self, admissions: Vec<Admission>) {
