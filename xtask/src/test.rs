@@ -130,7 +130,7 @@ fn run_level(
         tests.extend(harness::run(program, &plan)?);
     }
     if level == Level::One {
-        tests.extend(harness::run_doctests(root, &plan)?);
+        tests.extend(harness::run_doctests(built.extent, root, &plan)?);
     }
     // A filtered run says nothing about the other tests, so it leaves the old results alone.
     if filter.is_none() {

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 
 use super::results::{Outcome, TestResult};
 use crate::workspace;
-use crate::workspace::build::{Program, SCENARIOS};
+use crate::workspace::build::{Extent, Program};
 
 /// How the programs of a level are run.
 pub(super) struct Plan<'a> {
@@ -54,11 +54,12 @@ pub(super) fn run(program: &Program, plan: &Plan<'_>) -> Result<Vec<TestResult>>
 ///
 /// # Errors
 /// When cargo cannot be started.
-pub(super) fn run_doctests(root: &Path, plan: &Plan<'_>) -> Result<Vec<TestResult>> {
+pub(super) fn run_doctests(extent: Extent, root: &Path, plan: &Plan<'_>) -> Result<Vec<TestResult>> {
     let mut command = workspace::cargo();
     command
-        .args(["test", "--quiet", "--doc", "--workspace", "--locked"])
-        .args(["--exclude", SCENARIOS, "--no-fail-fast", "--"])
+        .args(["test", "--quiet", "--doc", "--locked", "--no-fail-fast"])
+        .args(extent.selection())
+        .arg("--")
         .args(["--format", "pretty"])
         .args(plan.filter)
         .current_dir(root);

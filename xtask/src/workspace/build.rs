@@ -22,8 +22,10 @@ pub(crate) struct Program {
 }
 
 /// Everything that one build produced.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Built {
+    /// What was built.
+    pub(crate) extent: Extent,
     programs: Vec<Program>,
     binaries: Vec<(String, PathBuf)>,
 }
@@ -59,6 +61,17 @@ pub(crate) enum Extent {
     Everything,
 }
 
+impl Extent {
+    /// What selects it on cargo's command line. Calls with the same selection share what they
+    /// compile, because features are resolved over all selected packages.
+    pub(crate) fn selection(self) -> &'static [&'static str] {
+        match self {
+            Self::WithoutScenarios => &["--workspace", "--exclude", SCENARIOS],
+            Self::Everything => &["--workspace", "--features", "e2e-tests/level3,e2e-tests/level4"],
+        }
+    }
+}
+
 /// Builds binaries and test programs; cargo's own output goes to the terminal.
 ///
 /// # Errors
@@ -66,12 +79,8 @@ pub(crate) enum Extent {
 pub(crate) fn build(extent: Extent, root: &Path) -> Result<Built> {
     let mut command = workspace::cargo();
     // `--all-targets` makes cargo resolve features once for tests and binaries alike.
-    command.args(["build", "--workspace", "--all-targets", "--locked"]);
+    command.args(["build", "--all-targets", "--locked"]).args(extent.selection());
     command.args(["--message-format", "json-render-diagnostics"]);
-    match extent {
-        Extent::WithoutScenarios => command.args(["--exclude", SCENARIOS]),
-        Extent::Everything => command.args(["--features", "e2e-tests/level3,e2e-tests/level4"]),
-    };
     let mut child = command
         .current_dir(root)
         .stdin(Stdio::null())
@@ -79,7 +88,7 @@ pub(crate) fn build(extent: Extent, root: &Path) -> Result<Built> {
         .spawn()
         .context("cannot start cargo")?;
     let output = child.stdout.take().expect("stdout is piped");
-    let mut built = Built::default();
+    let mut built = Built { extent, programs: Vec::new(), binaries: Vec::new() };
     for message in Message::parse_stream(std::io::BufReader::new(output)) {
         if let Message::CompilerArtifact(artifact) = message.context("cargo's messages")? {
             built.add(artifact);
