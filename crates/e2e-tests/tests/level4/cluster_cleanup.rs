@@ -73,7 +73,11 @@ struct Traces {
     dir: PathBuf,
     /// Process ids with their start times, which tell a reused id.
     processes: BTreeSet<(i32, String)>,
+    /// Inode numbers, which the kernel gives to other namespaces as soon as these are gone.
     network_namespaces: BTreeSet<u64>,
+    /// All processes of the machine, so that a later one in a namespace with a number that was free
+    /// again is not taken for one that stayed.
+    running: BTreeSet<(i32, String)>,
     control_groups: BTreeSet<PathBuf>,
     link: String,
     before: BTreeSet<String>,
@@ -96,6 +100,7 @@ impl Traces {
             dir: caller.dir.path().to_owned(),
             processes: pids.iter().filter_map(|pid| Some((*pid, stat_field(*pid, 22)?))).collect(),
             network_namespaces: namespaces.filter(|namespace| *namespace != ours).collect(),
+            running: processes().filter_map(|pid| Some((pid, stat_field(pid, 22)?))).collect(),
             control_groups: pids.iter().flat_map(|pid| control_groups(*pid)).collect(),
             before: caller.before.clone(),
             link: link_with_address(&caller.host_address).expect("a wire leads to the node"),
@@ -110,9 +115,10 @@ impl Traces {
                 left.push(format!("process {pid}"));
             }
         }
-        for pid in processes() {
+        for (pid, started) in &self.running {
             let namespace = network_namespace(&pid.to_string());
-            if namespace.is_some_and(|namespace| self.network_namespaces.contains(&namespace)) {
+            let is_same = stat_field(*pid, 22).as_ref() == Some(started);
+            if is_same && namespace.is_some_and(|namespace| self.network_namespaces.contains(&namespace)) {
                 left.push(format!("process {pid} in a network namespace of the cluster"));
             }
         }
