@@ -104,19 +104,20 @@ pub(super) fn read_soft_fail(place: &Place, value: &Value) -> Result<SoftFail, P
         return Err(place.invalid("`soft_fail` takes true, false or a list such as [{exit_status: 1}]"));
     };
     let mut statuses = Vec::new();
+    let mut always = false;
     for entry in entries {
         let Value::Object(map) = entry else {
             return Err(place.invalid("an entry of `soft_fail` is written {exit_status: 1}"));
         };
         let mut fields = read::Fields::new(place, "`soft_fail` entry", map);
         match fields.take("exit_status") {
-            Some(Value::String(text)) if text == "*" => return Ok(SoftFail::Always),
+            Some(Value::String(text)) if text == "*" => always = true,
             Some(status) => statuses.push(exit_status(place, status)?),
             None => return Err(place.invalid("an entry of `soft_fail` needs `exit_status`")),
         }
         fields.finish()?;
     }
-    Ok(SoftFail::On(statuses))
+    Ok(if always { SoftFail::Always } else { SoftFail::On(statuses) })
 }
 
 /// Reads `retry` (pipeline-format 8.11; S109–S114).
