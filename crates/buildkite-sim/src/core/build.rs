@@ -168,6 +168,16 @@ pub(crate) struct Step {
     pub(crate) attributes: BTreeMap<String, String>,
 }
 
+impl Step {
+    /// Whether it was written in this very group (`None`: in no group); others may look the same.
+    pub(crate) fn is_in(&self, group: Option<&Arc<PlannedGroup>>) -> bool {
+        match (&self.group, group) {
+            (Some(own), Some(group)) => Arc::ptr_eq(own, group),
+            (own, group) => own.is_none() && group.is_none(),
+        }
+    }
+}
+
 /// An annotation on a build's page (agent-protocol 8.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Annotation {

@@ -1,6 +1,6 @@
 //! New builds, steps and jobs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -69,20 +69,26 @@ impl World {
     pub(super) fn plan(&self, build: &Build, pipeline: &Pipeline) -> Result<Plan, Refusal> {
         let plan = crate::pipeline::expand(pipeline, &self.variables(build))
             .map_err(|error| Refusal::invalid(error.to_string()))?;
-        let mut keys: Vec<&str> = build.steps.iter().filter_map(|id| self.steps[id].key.as_deref()).collect();
+        // Within the pipeline its reader has compared the keys already.
+        let taken = self.keys_of(build);
         for step in &plan.steps {
-            if let Some(key) = step.key.as_deref() {
-                if keys.contains(&key) {
-                    let text = format!("the step key \"{key}\" is used more than once in the build");
-                    return Err(Refusal::invalid(text));
-                }
-                keys.push(key);
+            let group = step.group.as_ref().and_then(|group| group.key.as_deref());
+            if let Some(key) = group.into_iter().chain(step.key.as_deref()).find(|key| taken.contains(key)) {
+                let text = format!("the step key \"{key}\" is used more than once in the build");
+                return Err(Refusal::invalid(text));
             }
             for job in step.jobs() {
                 self.queue_of(&job.agents)?;
             }
         }
         Ok(plan)
+    }
+
+    /// The keys of a build's steps and groups: one name for both, since `depends_on` takes either.
+    fn keys_of<'a>(&'a self, build: &Build) -> BTreeSet<&'a str> {
+        let steps = build.steps.iter().map(|id| &self.steps[id]);
+        let group = |step: &'a Step| step.group.as_ref().and_then(|group| group.key.as_deref());
+        steps.flat_map(|step| [step.key.as_deref(), group(step)]).flatten().collect()
     }
 
     fn queue_of(&self, agents: &[String]) -> Result<String, Refusal> {

@@ -1,5 +1,7 @@
 //! Which step may start, what a build has come to, and whose turn it is in a concurrency group.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -7,6 +9,7 @@ use super::World;
 use super::build::{BuildState, Step, StepKind, StepState};
 use super::job::{JobState, Outcome};
 use crate::pipeline::model::{ConcurrencyMethod, Dependency};
+use crate::pipeline::plan::PlannedGroup;
 
 /// What a step's dependencies say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +55,7 @@ impl World {
                 None => self.implicit(step, steps[..index].iter(), lenient),
             };
         };
-        let same_group = |id: &&Uuid| self.steps[*id].group.as_ref().is_some_and(|it| it == group);
+        let same_group = |id: &&Uuid| self.steps[*id].is_in(Some(group));
         let own = match &step.depends_on {
             Some(list) => self.explicit(build, list, lenient),
             None => self.implicit(step, steps[..index].iter().filter(same_group), lenient),
@@ -123,12 +126,13 @@ impl World {
     fn behind_barrier<'a>(
         &'a self,
         before: impl DoubleEndedIterator<Item = &'a Uuid>,
-        list: Option<&std::sync::Arc<crate::pipeline::plan::PlannedGroup>>,
+        list: Option<&Arc<PlannedGroup>>,
         lenient: bool,
     ) -> Readiness {
-        let barrier = before.rev().map(|id| &self.steps[id]).find(|step| {
-            step.kind.is_barrier() && step.state != StepState::Skipped && step.group.as_ref() == list
-        });
+        let barrier = before
+            .rev()
+            .map(|id| &self.steps[id])
+            .find(|step| step.kind.is_barrier() && step.state != StepState::Skipped && step.is_in(list));
         match barrier.map(|step| step.state) {
             None => Readiness::Ready,
             Some(state) if state.is_success() => Readiness::Ready,

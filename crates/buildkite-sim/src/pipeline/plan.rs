@@ -9,7 +9,7 @@ use super::model::{Concurrency, Dependency, InputStep};
 use super::retry::{RetryRule, SoftFail};
 
 /// The steps of one upload, in order, groups flattened.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// The steps in the order in which they were written.
     pub steps: Vec<PlannedStep>,
@@ -28,7 +28,7 @@ impl Plan {
 /// same list (the group's list when it is in a group, else the build's), and a wait or block
 /// step for everything before it in that list. A step with `depends_on` waits for exactly those.
 /// A member of a group in addition waits for what the group waits for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct PlannedStep {
     /// Unique in the build.
     pub key: Option<String>,
@@ -61,8 +61,9 @@ impl PlannedStep {
     }
 }
 
-/// A group as its members see it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// A group as its members see it. Two groups may have the same fields, so there is no `==`:
+/// which group it is, its allocation tells.
+#[derive(Debug, Clone, Default)]
 pub struct PlannedGroup {
     /// Other steps may depend on it: that means on every member.
     pub key: Option<String>,

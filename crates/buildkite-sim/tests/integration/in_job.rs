@@ -165,6 +165,29 @@ async fn uploads_append_after_their_step() {
 
 /// agent-protocol 8.4
 #[tokio::test]
+async fn uploads_repeat_no_key_of_a_group_or_step() {
+    let world = World::new();
+    let yaml =
+        "steps: [{command: a, key: a}, {group: G, key: g, depends_on: a, steps: [{command: b, key: b}]}]";
+    let (build, job, token) = running(&world, yaml).await;
+    let line = format!("POST /jobs/{job}/pipelines?async=true");
+    let group = |key: &str, inner: &str| json!([{ "group": "G", "key": key, "steps": [{ "command": "c", "key": inner }, { "command": "d" }] }]);
+    for (steps, key) in [
+        (group("g", "c"), "g"),
+        (group("a", "c"), "a"),
+        (group("h", "g"), "g"),
+        (json!([{ "command": "c", "key": "g" }]), "g"),
+    ] {
+        let answer = world.call(&line, &token, upload(steps, false)).await.expect(422);
+        assert!(answer.message().contains(&format!("\"{key}\"")), "{answer:?}");
+    }
+    assert_eq!(world.steps(build), "a=running b=waiting", "a refused upload changes nothing");
+    world.call(&line, &token, upload(group("h", "c"), false)).await.expect(200);
+    world.call(&line, &token, upload(group("g", "z"), true)).await.expect(200);
+}
+
+/// agent-protocol 8.4
+#[tokio::test]
 async fn uploads_replace_what_has_not_started() {
     let world = World::new();
     let yaml = "steps: [{command: a, key: a}, {command: y, key: y}, {command: x, key: x}, wait, {command: z, key: z}]";

@@ -32,6 +32,27 @@ async fn wait() {
     play(yaml, &script, "a=failed b=passed wait=waiting_failed c=waiting_failed", Failed).await;
 }
 
+/// pipeline-format 9, 12
+#[tokio::test]
+async fn groups_that_look_alike_are_not_one() {
+    use BuildState::{Passed, Running};
+    for group in ["group: ~", "group: Tests", "group: ~, label: Tests, depends_on: t"] {
+        let yaml = format!(
+            "steps: [{{command: t, key: t}}, {{{group}, steps: [{{command: a, key: a}}]}}, wait,
+              {{{group}, steps: [{{command: b, key: b}}, wait, {{command: c, key: c}}]}}, {{command: d, key: d}}]"
+        );
+        let own = group.contains("depends_on");
+        let b = if own { "b=running" } else { "b=waiting" };
+        let want = format!("t=passed a=running wait=waiting {b} wait=waiting c=waiting d=waiting");
+        play(&yaml, &[("t", "0")], &want, Running).await;
+        let want = "t=passed a=passed wait=passed b=running wait=waiting c=waiting d=running";
+        play(&yaml, &[("t", "0"), ("a", "0")], want, Running).await;
+        let script = [("t", "0"), ("a", "0"), ("b", "0"), ("c", "0"), ("d", "0")];
+        play(&yaml, &script, "t=passed a=passed wait=passed b=passed wait=passed c=passed d=passed", Passed)
+            .await;
+    }
+}
+
 /// pipeline-format 9
 #[tokio::test]
 async fn wait_with_continue_on_failure() {
