@@ -6,6 +6,7 @@ use std::{
     io::{self, Write as _},
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -16,6 +17,7 @@ use prometheus_client::{
 };
 use stack_config::{ConfigError, ErrorKind, Inputs, Loaded, Settings, load};
 use stack_controller::{compose, health::Health, run};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -29,6 +31,8 @@ use crate::{
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
+/// How long answers under way may hold up the exit.
+const LISTENERS_MAY_TAKE: Duration = Duration::from_secs(1);
 
 /// The whole program.
 pub fn main() -> ExitCode {
@@ -119,6 +123,11 @@ async fn until_stopped(settings: &Settings) -> anyhow::Result<ExitCode> {
                     health.give_up();
                 }
                 ended?;
+                stop_listeners.cancel();
+                // Whoever still asks gets an answer; nobody may hold up the exit.
+                if serves && let Ok(ended) = timeout(LISTENERS_MAY_TAKE, &mut serving).await {
+                    ended?;
+                }
                 info!("stopped");
                 return Ok(ExitCode::SUCCESS);
             }

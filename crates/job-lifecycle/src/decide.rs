@@ -63,6 +63,8 @@ pub struct Decision {
     pub action: Option<Action>,
     /// The rule that would apply here and is not carried out yet.
     pub waiting_for: Option<Unbuilt>,
+    /// Buildkite says what it should not say of a job that we hold; nothing is done, and somebody should know.
+    pub unexpected: bool,
     /// When to look again without any event.
     pub look_again: Option<Instant>,
 }
@@ -75,6 +77,7 @@ pub fn decide(observed: &Observed<'_>, now: Instant) -> Decision {
         poll_state: false,
         action: None,
         waiting_for: None,
+        unexpected: false,
         look_again: None,
     };
     if observed.verdict != VerdictProgress::None {
@@ -92,6 +95,7 @@ pub fn decide(observed: &Observed<'_>, now: Instant) -> Decision {
     }
     match cell(seen.state, workload) {
         Cell::Wait | Cell::Settled => {}
+        Cell::WaitAndWarn => decision.unexpected = true,
         Cell::WaitFor(rule) => decision.waiting_for = Some(rule),
         Cell::ReReserve => decision.action = Some(Action::Reserve),
         Cell::Renew => renew(observed, now, &mut decision),

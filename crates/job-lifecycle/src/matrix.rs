@@ -59,6 +59,8 @@ impl Workload {
 pub enum Unbuilt {
     /// A job of another owner: its Job would be deleted after two confirmations.
     OtherOwner,
+    /// An agent has the job while ours has not started: tell which container holds it up.
+    F6,
     /// Make room for another attempt.
     D5,
     /// Scheduled again although its agent had started: warn, do not recreate.
@@ -86,6 +88,8 @@ pub enum Cell {
     F3b,
     /// The job's result is with Buildkite; nothing to tell, nothing to renew.
     Settled,
+    /// A state that a job of ours should not be in, or a word that is not documented: wait and warn.
+    WaitAndWarn,
     /// A rule that is not carried out yet: wait, and say so.
     WaitFor(Unbuilt),
 }
@@ -100,8 +104,9 @@ pub fn cell(state: BuildkiteState, workload: Workload) -> Cell {
         (S::Reserved, W::EndedWithoutAgent) => Cell::F3,
         (S::Reserved, W::EndedWithAgent) => Cell::F3b,
         (S::Reserved, _) => Cell::Renew,
-        // The agent is acquiring, or the word is not one that we may act upon.
-        (_, W::AgentRunning) | (S::NotRunnable | S::Unknown, _) => Cell::Wait,
+        // The agent is acquiring.
+        (_, W::AgentRunning) => Cell::Wait,
+        (S::NotRunnable | S::Unknown, _) => Cell::WaitAndWarn,
         (S::Scheduled, W::EndedWithoutAgent) => Cell::WaitFor(Unbuilt::D5),
         (S::Scheduled, W::EndedWithAgent) => Cell::WaitFor(Unbuilt::X20),
         (S::Scheduled, W::Suspended | W::WithoutPod | W::AgentNotStarted) => Cell::ReReserve,
@@ -109,7 +114,7 @@ pub fn cell(state: BuildkiteState, workload: Workload) -> Cell {
             Cell::Settled
         }
         (S::AgentOwned | S::WindingDown, W::Suspended | W::WithoutPod) => Cell::WaitFor(Unbuilt::OtherOwner),
-        (S::AgentOwned | S::WindingDown, W::AgentNotStarted) => Cell::Wait,
+        (S::AgentOwned | S::WindingDown, W::AgentNotStarted) => Cell::WaitFor(Unbuilt::F6),
         (S::Ended | S::Absent, W::Suspended | W::WithoutPod | W::AgentNotStarted) => {
             Cell::WaitFor(Unbuilt::F9)
         }

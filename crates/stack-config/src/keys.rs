@@ -61,7 +61,7 @@ pub(crate) const SCALARS: [Scalar; 45] = [
     scalar(
         "enable-completion-watcher",
         Kind::Bool,
-        "End Jobs whose agent has ended while other containers still run [default: true]",
+        "End Jobs whose agent has ended while other containers still run; not built yet, without effect",
     ),
     scalar(
         "reservation-expiry-seconds",

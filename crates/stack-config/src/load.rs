@@ -209,6 +209,10 @@ fn dead_settings(reader: &mut Reader<'_>) {
     if reader.bool("enable-queue-pause") == Some(false) {
         reader.warn("enable-queue-pause", "has no effect: a paused queue is always honoured");
     }
+    if reader.bool("enable-completion-watcher") == Some(true) {
+        let effect = "has no effect yet: this version leaves Jobs whose agent has ended to their deadline";
+        reader.warn("enable-completion-watcher", effect);
+    }
 }
 
 fn kubernetes(reader: &mut Reader<'_>) -> Kubernetes {

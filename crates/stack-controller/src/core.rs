@@ -55,6 +55,8 @@ pub struct Core {
     marked: BTreeSet<Uuid>,
     /// Jobs whose state is asked for at every check interval.
     polled: BTreeSet<Uuid>,
+    /// Jobs whose verdict has not arrived.
+    untold: BTreeSet<Uuid>,
     reserve_call: calls::Gate,
     state_call: calls::Gate,
     next_state_check: Instant,
@@ -86,6 +88,7 @@ impl Core {
             timers: BTreeSet::new(),
             marked: BTreeSet::new(),
             polled: BTreeSet::new(),
+            untold: BTreeSet::new(),
             jobs_list: watched::ListProgress::default(),
             pods_list: watched::ListProgress::default(),
             opened: false,
@@ -265,12 +268,11 @@ impl Core {
 
     /// Starts under way and verdicts not yet delivered: what a shutdown waits for (1.6).
     pub fn unfinished_work(&self) -> UnfinishedWork {
-        let mut work = UnfinishedWork::default();
-        for entry in self.entries.values() {
-            work.creating += usize::from(matches!(entry.attempt, Attempt::Creating | Attempt::Reserving));
-            work.verdicts += usize::from(entry.pending_verdict.is_some());
+        let starting = |entry: &&Entry| matches!(entry.attempt, Attempt::Creating | Attempt::Reserving);
+        UnfinishedWork {
+            creating: self.entries.values().filter(starting).count(),
+            verdicts: self.untold.len(),
         }
-        work
     }
 
     /// Whether no slot is free, so that polling may slow down (2.1).
@@ -324,6 +326,7 @@ impl Core {
             self.metrics.deduper.unmarked_running_handle.inc();
         }
         self.polled.remove(&job);
+        self.untold.remove(&job);
         self.limiter.release(job);
         self.reserve_call.forget(job);
         self.state_call.forget(job);

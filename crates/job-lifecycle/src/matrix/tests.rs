@@ -7,23 +7,25 @@ use crate::JobEnd;
 const TABLE: [(BuildkiteState, [&str; 7]); 8] = [
     (BuildkiteState::Scheduled, ["re-reserve", "re-reserve", "re-reserve", "wait", "F10", "D5", "X20"]),
     (BuildkiteState::Reserved, ["renew", "renew", "renew", "renew", "F10", "F3", "F3b"]),
-    (BuildkiteState::AgentOwned, ["other", "other", "wait", "wait", "F10", "settled", "settled"]),
-    (BuildkiteState::WindingDown, ["other", "other", "wait", "wait", "F10", "settled", "settled"]),
+    (BuildkiteState::AgentOwned, ["other", "other", "F6", "wait", "F10", "settled", "settled"]),
+    (BuildkiteState::WindingDown, ["other", "other", "F6", "wait", "F10", "settled", "settled"]),
     (BuildkiteState::Ended, ["F9", "F9", "F9", "F10b", "F10", "settled", "settled"]),
     (BuildkiteState::Absent, ["F9", "F9", "F9", "wait", "F10", "settled", "settled"]),
-    (BuildkiteState::NotRunnable, ["wait", "wait", "wait", "wait", "F10", "wait", "wait"]),
-    (BuildkiteState::Unknown, ["wait", "wait", "wait", "wait", "F10", "wait", "wait"]),
+    (BuildkiteState::NotRunnable, ["warn", "warn", "warn", "wait", "F10", "warn", "warn"]),
+    (BuildkiteState::Unknown, ["warn", "warn", "warn", "wait", "F10", "warn", "warn"]),
 ];
 
 fn word(cell: Cell) -> &'static str {
     match cell {
         Cell::Wait => "wait",
+        Cell::WaitAndWarn => "warn",
         Cell::Renew => "renew",
         Cell::ReReserve => "re-reserve",
         Cell::F3 => "F3",
         Cell::F3b => "F3b",
         Cell::Settled => "settled",
         Cell::WaitFor(Unbuilt::OtherOwner) => "other",
+        Cell::WaitFor(Unbuilt::F6) => "F6",
         Cell::WaitFor(Unbuilt::D5) => "D5",
         Cell::WaitFor(Unbuilt::X20) => "X20",
         Cell::WaitFor(Unbuilt::F9) => "F9",

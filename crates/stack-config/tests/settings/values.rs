@@ -271,6 +271,7 @@ fn warnings_at_start() {
         ("job-cancel-checker-poll-interval: 0s", "the default 5s holds"),
         ("query-reset-interval: 10s", "has no effect"),
         ("enable-queue-pause: false", "always honoured"),
+        ("enable-completion-watcher: true", "has no effect yet"),
         ("k8s-client-rate-limiter-burst: 5", "has no effect without"),
         ("reservation-expiry-seconds: 60", "shorter than pod-pending-timeout"),
     ] {

@@ -23,9 +23,16 @@ use super::{
 /// How long the watch may take to show a Job that was created before it is read live.
 const VISIBLE_WITHIN: Duration = Duration::from_secs(10);
 
+/// Verdicts that may wait for Buildkite at once; beyond it nothing new is started. A refused job frees its slot
+/// before its verdict has arrived, so without this bound a backlog of bad jobs would pile up during an outage.
+const MAX_UNTOLD: usize = 100;
+
 impl Core {
     /// Fills free slots with the best candidates (L2, L15, L20).
     pub(super) fn admit(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        if self.untold.len() >= MAX_UNTOLD {
+            return;
+        }
         for admission in self.limiter.admit(now) {
             let job = admission.job;
             self.metrics.limiter.handler_calls.inc();

@@ -49,8 +49,8 @@ pub(super) struct Entry {
     pub(super) locating: bool,
     /// The timer that is armed.
     pub(super) timer: Option<Instant>,
-    /// The unbuilt rule that was logged last.
-    pub(super) logged_wait: Option<Unbuilt>,
+    /// Why nothing is done, as it was logged last: an unbuilt rule, or an unexpected state.
+    pub(super) logged_wait: (Option<Unbuilt>, bool),
 }
 
 /// How far an attempt has come (`lifecycle.md` 1.2).

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use job_lifecycle::{
     Action, BuildkiteState, Decision, Observed, Verdict, VerdictProgress, attempt::renew_at, decide,
+    matrix::Unbuilt,
 };
 use tracing::{debug, info, warn};
 use uuid::Uuid;
@@ -71,6 +72,7 @@ impl Core {
                 }
                 state => {
                     info!(job_uuid = %job, ?state, "the job is not ours to end any more; the verdict is dropped");
+                    self.untold.remove(&job);
                     let entry = self.entry(job);
                     entry.pending_verdict = None;
                     entry.verdict = VerdictProgress::None;
@@ -99,15 +101,14 @@ impl Core {
             reservation_lifetime: self.settings.reservation_lifetime,
             verdict: entry.verdict,
         };
-        let Decision { holds_slot: _, poll_state, action, waiting_for, look_again } = decide(&observed, now);
+        let decision = decide(&observed, now);
+        self.log_wait(job, &decision);
+        let Decision { holds_slot: _, poll_state, action, waiting_for: _, unexpected: _, look_again } =
+            decision;
         if poll_state {
             self.polled.insert(job);
         } else {
             self.polled.remove(&job);
-        }
-        if waiting_for.is_some() && self.entry(job).logged_wait != waiting_for {
-            self.entry(job).logged_wait = waiting_for;
-            debug!(job_uuid = %job, rule = ?waiting_for, "waiting: this rule is not carried out yet");
         }
         if let Some(at) = look_again {
             self.arm(job, at);
@@ -117,6 +118,27 @@ impl Core {
             Some(Action::ReadState) => self.state_call.want(job),
             Some(Action::Reserve) => self.renew(job, now),
             Some(Action::Finish(verdict)) => self.finish(job, verdict, now, effects),
+        }
+    }
+
+    /// One line per job and reason why nothing is done about it.
+    fn log_wait(&mut self, job: Uuid, decision: &Decision) {
+        let entry = self.entry(job);
+        let reason = (decision.waiting_for, decision.unexpected);
+        if std::mem::replace(&mut entry.logged_wait, reason) == reason {
+            return;
+        }
+        let state = entry.state.map(|seen| seen.state);
+        match reason {
+            (_, true) => warn!(job_uuid = %job, ?state, "waiting: not a state for a job that we hold"),
+            // The normal end of a pod: its agent first, then the rest.
+            (Some(Unbuilt::F10), _) => {
+                debug!(job_uuid = %job, "the agent ended; waiting for the other containers")
+            }
+            (Some(rule), _) => {
+                info!(job_uuid = %job, ?rule, ?state, "waiting: this rule is not carried out by this version");
+            }
+            (None, false) => {}
         }
     }
 
@@ -144,6 +166,7 @@ impl Core {
         if entry.job.is_some() {
             self.metrics.job_watcher.failed_before_acquire.inc();
         }
+        self.untold.insert(job);
         self.polled.remove(&job);
         self.keep_reservation(job, now);
         self.send_verdict(job, effects);
@@ -152,6 +175,7 @@ impl Core {
     /// Buildkite has the verdict, or has no use for it.
     pub(super) fn finished(&mut self, job: Uuid, recorded: bool) -> Vec<Effect> {
         let mut effects = Vec::new();
+        self.untold.remove(&job);
         let Some(entry) = self.entries.get_mut(&job) else { return effects };
         entry.verdict = VerdictProgress::Delivered;
         entry.pending_verdict = None;

@@ -74,6 +74,7 @@ impl Core {
             entry.ended_at = None;
         }
         if facts.verdict_marked {
+            self.untold.remove(&job);
             entry.verdict = job_lifecycle::VerdictProgress::Delivered;
             entry.pending_verdict = None;
         }

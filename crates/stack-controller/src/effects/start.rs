@@ -116,10 +116,20 @@ impl Executor {
         self.builder.build(&request, &plugin, template.as_ref()).map_err(|error| refused(&error))
     }
 
+    /// The pod spec of a PodTemplate, which is what the builder takes.
+    ///
     /// F8: only NotFound is the user's mistake; any other failure may pass.
     async fn pod_template(&self, name: &str) -> Result<Value, StartOutcome> {
         match self.runtime.get_pod_template(name).await {
-            Ok(Some(template)) => Ok(template),
+            Ok(Some(mut template)) => match template.pointer_mut("/template/spec") {
+                Some(spec) => Ok(spec.take()),
+                None => {
+                    let error = format!(
+                        "kubernetes plugin: podTemplate: the PodTemplate `{name}` has no template.spec"
+                    );
+                    Err(StartOutcome::Refused { verdict: Verdict::invalid_job(&error) })
+                }
+            },
             Ok(None) => {
                 let namespace = &self.namespace;
                 let error = format!(
@@ -259,3 +269,6 @@ impl Executor {
 fn postponed(error: String) -> StartOutcome {
     StartOutcome::Postponed { error, wait: SHARED_FAULT_PAUSE, keep_reservation: true }
 }
+
+#[cfg(test)]
+mod tests;
