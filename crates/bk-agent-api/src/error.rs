@@ -145,13 +145,16 @@ impl Error {
         body: &Bytes,
         token: &AgentToken,
     ) -> Self {
-        // A job's body carries the user's environment: nothing of it may reach a log.
-        let message = match call {
-            Call::GetJob => format!("{} bytes", body.len()),
-            _ => Message::read(body, token).text,
-        };
+        // A job's body carries the user's environment: nothing of it may reach a log. The parser's
+        // own words quote the value that it stumbled over, so only the place is kept.
+        if call == Call::GetJob {
+            let (category, line, column) = (error.classify(), error.line(), error.column());
+            let reason = format!("{category:?} error at line {line} column {column}").to_lowercase();
+            return Self::Unparsable { call, reason, message: format!("{} bytes", body.len()) };
+        }
         let reason = redact_with(&error.to_string(), token.reveal());
-        Self::Unparsable { call, reason: crop_chars(&reason, MESSAGE_LIMIT_CHARS).into_owned(), message }
+        let reason = crop_chars(&reason, MESSAGE_LIMIT_CHARS).into_owned();
+        Self::Unparsable { call, reason, message: Message::read(body, token).text }
     }
 
     /// What was attempted.
@@ -283,6 +286,26 @@ mod tests {
             assert_eq!(error.is_retried(), retried, "{status}");
             assert_eq!(error.status(), Some(status));
         }
+    }
+
+    /// A verdict quotes this text on the build page, where secrets of the step have no place.
+    #[test]
+    fn an_unreadable_job_is_told_without_a_word_of_its_body() {
+        let token = AgentToken::new("s3cret").unwrap();
+        let body = Bytes::from_static(b"{\"env\": \"SECRET=x\"}");
+        #[derive(Debug, serde::Deserialize)]
+        struct Job {
+            #[serde(rename = "env")]
+            _env: std::collections::BTreeMap<String, String>,
+        }
+        let error = serde_json::from_slice::<Job>(&body).unwrap_err();
+        assert!(error.to_string().contains("SECRET=x"), "the parser quotes the value: {error}");
+        let text = |call| Error::unparsable(call, &error, &body, &token).to_string();
+        assert_eq!(
+            text(Call::GetJob),
+            "failed to get the job: the answer could not be read (data error at line 1 column 18): 19 bytes"
+        );
+        assert!(text(Call::GetStates).contains("invalid type: string"), "other bodies hold no environment");
     }
 
     #[test]
