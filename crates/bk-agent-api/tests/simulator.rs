@@ -166,7 +166,6 @@ async fn rate_limits_are_told_and_waited_for() {
     }
 }
 
-/// lifecycle T1
 #[tokio::test(start_paused = true)]
 async fn tokens_are_issued_for_reserved_jobs_only() {
     let (simulator, client) = simulator(Options::default());
@@ -181,7 +180,6 @@ async fn tokens_are_issued_for_reserved_jobs_only() {
     assert_eq!(tokens.not_issued, ids[1..]);
 }
 
-/// lifecycle C87
 #[tokio::test(start_paused = true)]
 async fn a_server_without_tokens_answers_not_found() {
     let (simulator, client) = simulator(Options { job_acquisition_tokens: false, ..Options::default() });

@@ -307,7 +307,6 @@ async fn list_answers_carry_their_headers() {
     assert_eq!(answer.headers.rate_limit.remaining, Some(9));
 }
 
-/// lifecycle C86
 #[tokio::test(start_paused = true)]
 async fn token_issue_waits_as_asked_and_succeeds() {
     let issued =

@@ -176,7 +176,7 @@ async fn drain(seed: u64) {
     assert!(stack.limiter.in_flight().is_empty(), "seed {seed}: slots leaked");
 }
 
-/// lifecycle L1, L2, L8, L9, L15, P8, V3, V4
+/// lifecycle L1, L2, L8, L9, L15, P8, V4
 #[tokio::test(start_paused = true)]
 async fn a_queue_drains_through_the_limit_whatever_buildkite_answers() {
     for seed in 0..10 {

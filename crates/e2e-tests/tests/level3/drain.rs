@@ -68,7 +68,7 @@ pub(crate) async fn assert_drained(scenario: &mut Scenario, jobs: usize, limit: 
     seen
 }
 
-/// lifecycle L1, L2, L7, L15, C63
+/// lifecycle L1, L2, L7, L15
 #[tokio::test(flavor = "multi_thread")]
 async fn three_hundred_jobs_drain_through_a_limit_of_twenty() {
     let (testbed, _order) = Testbed::shared().await;

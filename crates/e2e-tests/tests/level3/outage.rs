@@ -29,7 +29,7 @@ async fn outage(scenario: &Scenario, status: u16, retry_after: Option<u64>) -> V
         .into()
 }
 
-/// lifecycle C57, C60, L15
+/// lifecycle L15: as many Jobs as before, and no more questions than `Retry-After` allows.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drain_survives_500_and_then_429_for_half_a_minute_each() {
     let (testbed, _order) = Testbed::shared().await;

@@ -77,7 +77,7 @@ async fn a_restart_with_a_lower_limit_waits_until_enough_jobs_have_ended() {
     scenario.end().await;
 }
 
-/// lifecycle L16, V1, C63: crashes in the middle of reserving and creating strand a few reservations,
+/// lifecycle L16, V1: crashes in the middle of reserving and creating strand a few reservations,
 /// which lapse; no job is lost, none runs twice, and the limit holds throughout.
 #[tokio::test(flavor = "multi_thread")]
 async fn three_crashes_in_one_drain_lose_and_double_nothing() {
