@@ -8,9 +8,13 @@ use podspec_builder::{Builder, JobRequest, JobUuid, Settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Shells that images bring; the machine's own `sh` is always there.
+/// Shells that images bring; the machine's own `sh` is always there. With `CI=true` all must be.
 pub(crate) fn shells() -> Vec<Vec<&'static str>> {
     let known = [vec!["sh"], vec!["dash"], vec!["bash"], vec!["busybox", "sh"]];
+    let strict = std::env::var("CI").is_ok_and(|value| value == "true" || value == "1");
+    for shell in known.iter().filter(|_| strict) {
+        assert!(find(shell[0]).is_some(), "CI=true and no {} on the PATH", shell[0]);
+    }
     known.into_iter().filter(|shell| find(shell[0]).is_some()).collect()
 }
 
