@@ -200,7 +200,7 @@ require (
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
 
-// The module proxy does not serve this one; ours has the same names.
+// The agent needs these names to build; only artifact paths use them, and ours does for those.
 replace drjosh.dev/zzglob => ../zzglob
 
 tool github.com/buildkite/agent/v3

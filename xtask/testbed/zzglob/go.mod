@@ -1,4 +1,4 @@
-// Stands in for drjosh.dev/zzglob, which the module proxy does not serve.
+// Stands in for drjosh.dev/zzglob in the agent of the test cluster.
 module drjosh.dev/zzglob
 
 go 1.24

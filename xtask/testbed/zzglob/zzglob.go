@@ -1,5 +1,6 @@
 // Package zzglob is a stand-in for the glob package that buildkite-agent
-// imports under this name and that the module proxy does not serve.
+// imports under this name. The agent needs these names to build, and only its
+// artifact paths use them, so a small package of our own does for tests.
 //
 // It offers only what the agent calls, and serves only the agent of the test
 // cluster. Supported are `*`, `?`, `[class]`, `{one,two}`, `**` for any number
