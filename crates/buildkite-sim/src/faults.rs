@@ -1,5 +1,6 @@
 //! Faults on purpose: a layer over the APIs that delays, refuses, or loses requests and answers.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -7,10 +8,11 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::stream;
-use http::{HeaderName, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::core::Refusal;
 use crate::endpoints;
 use crate::simulator::Simulator;
 
@@ -41,11 +43,47 @@ impl Fault {
         Self { endpoint: endpoint.to_owned(), delay_ms: 0, effect: Some(effect), count: None, rate: None }
     }
 
+    /// Whether it can strike as it is written.
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        let names = endpoints::names();
+        if self.endpoint != "*" && !names.contains(&self.endpoint.as_str()) {
+            let (got, names) = (&self.endpoint, names.join(", "));
+            return Err(Refusal::invalid(format!(
+                "`endpoint` is one of {names}, or * for all, not \"{got}\""
+            )));
+        }
+        if let Some(rate) = self.rate.filter(|rate| !(0.0..=1.0).contains(rate)) {
+            return Err(Refusal::invalid(format!("`rate` is a share from 0 to 1, not {rate}")));
+        }
+        let Some(Effect::Answer { status, retry_after, .. }) = &self.effect else { return Ok(()) };
+        if !STATUSES.contains(status) {
+            return Err(Refusal::invalid(format!("`status` is 200 to 599, not {status}")));
+        }
+        match retry_after.as_deref().filter(|text| !is_retry_after(text)) {
+            None => Ok(()),
+            Some(text) => Err(Refusal::invalid(format!(
+                "`retry_after` is a number of seconds or a date such as \
+                 \"Wed, 02 Sep 2026 08:15:00 GMT\", not {text:?}"
+            ))),
+        }
+    }
+
     /// The same for the next `count` requests only.
     #[must_use]
     pub fn times(self, count: u64) -> Self {
         Self { count: Some(count), ..self }
     }
+}
+
+/// What an answer may have: 1xx is no answer, HTTP has another after it.
+const STATUSES: RangeInclusive<u16> = 200..=599;
+
+/// Seconds, possibly with a fraction, or a date; anything else no client reads.
+fn is_retry_after(text: &str) -> bool {
+    let header = text.parse::<HeaderValue>().is_ok();
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let number = digits && text.parse::<f64>().is_ok();
+    header && (number || jiff::fmt::rfc2822::parse(text).is_ok())
 }
 
 /// What becomes of a request that a fault hits.
@@ -54,12 +92,12 @@ impl Fault {
 pub enum Effect {
     /// Not carried out; answered so.
     Answer {
-        /// HTTP status.
+        /// HTTP status, 200 to 599.
         status: u16,
         /// What the body looks like.
         #[serde(default)]
         body: FaultBody,
-        /// Text of a `Retry-After` header.
+        /// Text of a `Retry-After` header: seconds or a date.
         #[serde(default)]
         retry_after: Option<String>,
     },
@@ -169,7 +207,7 @@ pub(crate) async fn layer(State(simulator): State<Simulator>, request: Request, 
 }
 
 fn faulty_answer(endpoint: &str, status: u16, body: FaultBody, retry_after: Option<String>) -> Response {
-    let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let code = StatusCode::from_u16(status).expect("the status was checked when the fault came");
     let mut response = match body {
         FaultBody::Json if code == StatusCode::TOO_MANY_REQUESTS => {
             let body = json!({
@@ -200,7 +238,8 @@ fn faulty_answer(endpoint: &str, status: u16, body: FaultBody, retry_after: Opti
             headers.insert(HeaderName::from_static(name), value);
         }
     }
-    if let Some(value) = retry_after.and_then(|text| text.parse().ok()) {
+    if let Some(text) = retry_after {
+        let value = text.parse().expect("the text was checked when the fault came");
         headers.insert(header::RETRY_AFTER, value);
     }
     response

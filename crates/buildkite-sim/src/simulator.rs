@@ -222,8 +222,19 @@ impl Simulator {
     }
 
     /// Makes requests fail from now on; the answer names the fault.
+    ///
+    /// # Panics
+    ///
+    /// When the fault could never strike as written, such as at an endpoint that does not exist:
+    /// a test that injects it would show nothing.
     pub fn inject_fault(&self, fault: Fault) -> u64 {
-        self.with_faults(|faults| faults.inject(fault))
+        self.try_inject_fault(fault).unwrap_or_else(|refusal| panic!("{refusal}"))
+    }
+
+    /// As [`Simulator::inject_fault`] for faults that come from outside.
+    pub(crate) fn try_inject_fault(&self, fault: Fault) -> Result<u64, Refusal> {
+        fault.check()?;
+        Ok(self.with_faults(|faults| faults.inject(fault)))
     }
 
     /// Ends all faults.

@@ -68,7 +68,7 @@ pub(super) async fn inject_fault(
     State(simulator): State<Simulator>,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let id = simulator.inject_fault(read_json(&body)?);
+    let id = simulator.try_inject_fault(read_json(&body)?)?;
     Ok((StatusCode::CREATED, Json(json!({ "id": id }))).into_response())
 }
 

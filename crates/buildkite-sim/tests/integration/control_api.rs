@@ -119,6 +119,38 @@ async fn faults_and_statistics() {
 }
 
 #[tokio::test]
+async fn faults_that_could_not_strike_are_refused() {
+    let world = World::new();
+    let answer = |status: u16, retry_after: Value| json!({ "endpoint": "ping", "effect": { "answer": { "status": status, "retry_after": retry_after } } });
+    for (fault, part) in [
+        (json!({ "endpoint": "pnig" }), "batch-reserve"),
+        (json!({ "endpoint": "" }), "or * for all"),
+        (json!({ "endpoint": "unknown" }), "`endpoint`"),
+        (answer(0, Value::Null), "`status`"),
+        (answer(101, Value::Null), "`status`"),
+        (answer(600, Value::Null), "200 to 599"),
+        (answer(503, json!("soon")), "`retry_after`"),
+        (answer(503, json!("-1")), "`retry_after`"),
+        (answer(503, json!("1\n2")), "`retry_after`"),
+        (json!({ "endpoint": "*", "rate": -0.1 }), "`rate`"),
+        (json!({ "endpoint": "*", "rate": 1.5 }), "0 to 1"),
+    ] {
+        let refused = world.call("POST /control/faults", "", fault.clone()).await.expect(422);
+        assert!(refused.message().contains(part), "{fault}: {refused:?}");
+    }
+    let none = world.call("GET /control/faults", "", Value::Null).await.json;
+    assert_eq!(none, json!([]));
+    for fault in [
+        answer(200, json!("0.5")),
+        answer(599, json!("Wed, 02 Sep 2026 08:15:00 GMT")),
+        json!({ "endpoint": "annotations", "rate": 0 }),
+        json!({ "endpoint": "steer-agent", "rate": 1.0 }),
+    ] {
+        world.call("POST /control/faults", "", fault).await.expect(201);
+    }
+}
+
+#[tokio::test]
 async fn agents_stacks_and_changes() {
     let world = World::new();
     world.stack_with_jobs(0).await;

@@ -111,3 +111,10 @@ async fn delays_and_deadlines_follow_paused_time() {
     let waited = simulator.now().duration_since(reserved);
     assert_eq!(Duration::try_from(waited).unwrap().as_secs(), 600);
 }
+
+/// stacks-api 10
+#[test]
+#[should_panic(expected = "batch-reserve")]
+fn a_test_cannot_inject_what_never_strikes() {
+    World::new().simulator.inject_fault(Fault::always("batch-resreve", Effect::LoseAnswer));
+}
