@@ -53,6 +53,7 @@ pub use refusal::Refusal;
 pub(crate) use stack_jobs::{ListPage, NewNotification};
 pub(crate) use stacks::{Registered, Stack, StackRequest};
 pub use statistics::{Latency, Statistics};
+pub(crate) use steps::StepUpdate;
 pub(crate) use tokens::IssuedTokens;
 pub(crate) use upload::UploadRequest;
 

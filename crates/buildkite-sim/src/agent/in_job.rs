@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::wire;
 use crate::answer::{Caller, empty, read_id, read_json};
-use crate::core::{NewAnnotation, Refusal, UploadRequest, World};
+use crate::core::{NewAnnotation, Refusal, StepUpdate, UploadRequest, World};
 use crate::pipeline;
 use crate::simulator::Simulator;
 
@@ -221,10 +221,15 @@ pub(super) async fn export_step(
     Path(id): Path<String>,
     body: Bytes,
 ) -> JsonAnswer {
-    let request: wire::StepRequest = read_json(&body)?;
+    let wire::StepExport { build_id, attribute, format } = read_json(&body)?;
     simulator.with(|world, now| {
-        let build = step_build(world, &caller, request.build_id.as_deref(), now)?;
-        let output = world.export_step(build, &id, &request.attribute)?;
+        let build = step_build(world, &caller, build_id.as_deref(), now)?;
+        // A whole step is JSON anyway; how the service formats one attribute is not specified.
+        if !format.is_empty() && (format != "json" || !attribute.is_empty()) {
+            let text = "this simulator takes no `format` but \"json\", and that for whole steps only";
+            return Err(Refusal { status: 400, message: text.to_owned() });
+        }
+        let output = world.export_step(build, &id, &attribute)?;
         Ok(Json(json!({ "output": output })))
     })
 }
@@ -235,10 +240,11 @@ pub(super) async fn update_step(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Answer {
-    let wire::StepRequest { build_id, attribute, value, append } = read_json(&body)?;
+    let wire::StepUpdate { build_id, idempotency_uuid, attribute, value, append } = read_json(&body)?;
     simulator.with(|world, now| {
         let build = step_build(world, &caller, build_id.as_deref(), now)?;
-        world.update_step(build, &id, &attribute, &value, append)?;
+        let update = StepUpdate { id: idempotency_uuid, attribute, value, append };
+        world.update_step(build, &id, update)?;
         Ok(empty())
     })
 }
@@ -249,9 +255,13 @@ pub(super) async fn cancel_step(
     Path(id): Path<String>,
     body: Bytes,
 ) -> JsonAnswer {
-    let request: wire::StepRequest = read_json(&body)?;
+    let wire::StepCancel { build_id, force } = read_json(&body)?;
     simulator.with(|world, now| {
-        let build = step_build(world, &caller, request.build_id.as_deref(), now)?;
+        let build = step_build(world, &caller, build_id.as_deref(), now)?;
+        if force {
+            let text = "this simulator does not cancel steps with `force`: it waits for the agents";
+            return Err(Refusal { status: 400, message: text.to_owned() });
+        }
         Ok(Json(json!({ "uuid": world.cancel_step_by_name(build, &id, now)? })))
     })
 }

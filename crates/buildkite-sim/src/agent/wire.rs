@@ -71,14 +71,32 @@ pub(super) struct MetaDataBatch {
 }
 
 #[derive(Deserialize)]
-pub(super) struct StepRequest {
+pub(super) struct StepExport {
     pub(super) build_id: Option<String>,
+    #[serde(default)]
+    pub(super) attribute: String,
+    #[serde(default)]
+    pub(super) format: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct StepUpdate {
+    pub(super) build_id: Option<String>,
+    pub(super) idempotency_uuid: Option<uuid::Uuid>,
     #[serde(default)]
     pub(super) attribute: String,
     #[serde(default)]
     pub(super) value: String,
     #[serde(default)]
     pub(super) append: bool,
+}
+
+/// Its grace period is not read: it means something with `force` only, and the agent always sends one.
+#[derive(Deserialize)]
+pub(super) struct StepCancel {
+    pub(super) build_id: Option<String>,
+    #[serde(default)]
+    pub(super) force: bool,
 }
 
 #[derive(Deserialize)]

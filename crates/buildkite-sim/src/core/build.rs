@@ -1,6 +1,6 @@
 //! Builds and their steps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -166,6 +166,8 @@ pub(crate) struct Step {
     pub(crate) jobs: Vec<Uuid>,
     /// What `step update` wrote beside the label.
     pub(crate) attributes: BTreeMap<String, String>,
+    /// Ids of the updates that were carried out.
+    pub(crate) updates: BTreeSet<Uuid>,
 }
 
 impl Step {

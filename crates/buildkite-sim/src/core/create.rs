@@ -173,6 +173,7 @@ impl World {
             cause,
             jobs: Vec::new(),
             attributes: BTreeMap::new(),
+            updates: BTreeSet::new(),
         };
         self.steps.insert(id, step);
         let Some(command) = command else { return id };

@@ -10,6 +10,17 @@ use super::build::{Step, StepKind, StepState};
 use super::refusal::Refusal;
 use crate::pipeline::model::{InputField, InputStep};
 
+/// A change of one attribute.
+#[derive(Clone, Debug)]
+pub(crate) struct StepUpdate {
+    /// The agent's id for it, the same for every retry.
+    pub(crate) id: Option<Uuid>,
+    pub(crate) attribute: String,
+    pub(crate) value: String,
+    /// Put the value behind what is there instead of in its place.
+    pub(crate) append: bool,
+}
+
 impl World {
     /// The step of a build with this id or key.
     pub(crate) fn find_step(&self, build: Uuid, name: &str) -> Result<&Step, Refusal> {
@@ -99,21 +110,18 @@ impl World {
         }
     }
 
-    /// Changes an attribute of a step.
-    pub(crate) fn update_step(
-        &mut self,
-        build: Uuid,
-        name: &str,
-        attribute: &str,
-        value: &str,
-        append: bool,
-    ) -> Result<(), Refusal> {
+    /// Changes an attribute of a step; an update that was carried out already changes nothing.
+    pub(crate) fn update_step(&mut self, build: Uuid, name: &str, update: StepUpdate) -> Result<(), Refusal> {
         let id = self.find_step(build, name)?.id;
         let step = self.known_step(id);
-        match attribute {
+        if update.id.is_some_and(|update| step.updates.contains(&update)) {
+            return Ok(());
+        }
+        let StepUpdate { id: update, attribute, value, append } = update;
+        match attribute.as_str() {
             "label" => {
                 let label = step.label.take().filter(|_| append).unwrap_or_default();
-                step.label = Some(label + value);
+                step.label = Some(label + &value);
             }
             "priority" | "notify" => {
                 return Err(Refusal::invalid(format!(
@@ -122,6 +130,7 @@ impl World {
             }
             _ => return Err(Refusal::invalid(format!("unknown step attribute \"{attribute}\""))),
         }
+        step.updates.extend(update);
         self.touch();
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Metadata, annotations, artifacts, uploads and steps from inside a job (agent-protocol 8).
 
 use axum::body::Body;
-use buildkite_sim::BuildState;
+use buildkite_sim::{BuildState, Effect, Fault};
 use http::Request;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -246,6 +246,57 @@ async fn steps_are_exported_updated_and_canceled() {
     assert_eq!(world.steps(build), "a=running b.x=failed");
     world.end(job, &token, "0").await.expect(200);
     assert_eq!(world.build_state(build), BuildState::Failed);
+}
+
+/// agent-protocol 8.6
+#[tokio::test]
+async fn a_step_update_sent_again_appends_once() {
+    let world = World::new();
+    let yaml = "steps: [{command: a, key: a, label: first}, {command: b, key: b, label: other}]";
+    let (build, _, token) = running(&world, yaml).await;
+    let call = async |line: &str, body: Value| world.call(line, &token, body).await;
+    let append = |id: u128| {
+        json!({ "idempotency_uuid": Uuid::from_u128(id), "build_id": build, "attribute": "label",
+            "value": "!", "append": true })
+    };
+    world.simulator.inject_fault(Fault::always("steps", Effect::LoseAnswer).times(1));
+    assert!(call("PUT /steps/a", append(1)).await.broken);
+    call("PUT /steps/a", append(1)).await.expect(200);
+    let label = async || {
+        let body = json!({ "attribute": "label" });
+        call("POST /steps/a/export", body).await.expect(200).json["output"].clone()
+    };
+    assert_eq!(label().await, "first!", "carried out once");
+    call("PUT /steps/a", append(2)).await.expect(200);
+    assert_eq!(label().await, "first!!", "another update");
+    let mut refused = append(3);
+    refused["attribute"] = json!("colour");
+    call("PUT /steps/a", refused.clone()).await.expect(422);
+    call("PUT /steps/a", refused).await.expect(422);
+    call("PUT /steps/a", json!({ "idempotency_uuid": "x", "attribute": "label" })).await.expect(400);
+}
+
+/// agent-protocol 8.6
+#[tokio::test]
+async fn step_options_without_an_effect_are_refused_by_name() {
+    let world = World::new();
+    let (build, _, token) = running(&world, "steps: [{command: a, key: a}, {command: b, key: b}]").await;
+    for (line, body, name) in [
+        ("POST /steps/a/export", json!({ "attribute": "label", "format": "json" }), "format"),
+        ("POST /steps/a/export", json!({ "format": "yaml" }), "format"),
+        ("POST /steps/b/cancel", json!({ "force": true, "force_grace_period": 10 }), "force"),
+    ] {
+        let answer = world.call(line, &token, body).await.expect(400);
+        assert!(answer.message().contains(&format!("`{name}`")), "{answer:?}");
+    }
+    assert_eq!(world.steps(build), "a=running b=running");
+    for (line, body) in [
+        ("POST /steps/a/export", json!({ "format": "json" })),
+        ("POST /steps/a/export", json!({ "attribute": "state", "format": "" })),
+        ("POST /steps/b/cancel", json!({ "force": false, "force_grace_period": 60 })),
+    ] {
+        world.call(line, &token, body).await.expect(200);
+    }
 }
 
 /// agent-protocol 8.6
