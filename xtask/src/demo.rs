@@ -148,15 +148,11 @@ async fn play(args: &Args, stage: &mut Stage, screen: Screen) -> anyhow::Result<
     let buildkite = stage.buildkite.insert(buildkite::start(&advertised).await?);
     screen.step("Starting", "the simulated Buildkite");
     screen.note(&format!("page  {}/", buildkite.local_url));
-    if buildkite.is_open {
-        screen.note(&format!(
-            "{} is no address of this machine itself, so port {} is open on all of its addresses: whoever\n\
-             reaches it can run pipelines in namespace {} meanwhile",
-            advertised.host, buildkite.port, namespace.name
-        ));
-    }
     let is_local = args.cluster == Place::Local;
     if !is_local {
+        if let Some(warning) = buildkite.warning(&advertised.host, &namespace.name) {
+            screen.note(&warning);
+        }
         stage.namespace = Some(namespace.clone());
     }
     prepare(&namespace, buildkite).await?;

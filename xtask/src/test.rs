@@ -28,7 +28,8 @@ use report::{Line, Report};
     3  a real control plane, the test plays the kubelet (Linux)\n  \
     4  real kubelet, containerd and agent (Linux, root)\n\n\
     A level that this machine cannot run is reported as skipped with the reason. \
-    With CI=true a skip, or a level without tests, is a failure.")]
+    With CI=true a skip, or a level without tests, is a failure, and the cluster is built from its \
+    pins: programs from KUBEBUILDER_ASSETS and the PATH are passed over.")]
 pub(crate) struct Args {
     /// Run only this level (repeatable) and leave out formatting, lints and documentation
     #[arg(long, value_name = "1|2|3|4", value_parser = clap::value_parser!(u8).range(1..=4))]
@@ -44,7 +45,7 @@ pub(crate) struct Args {
 /// When anything failed, or with `CI=true` was skipped.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let root = workspace::root();
-    let strict = std::env::var("CI").is_ok_and(|value| value == "true" || value == "1");
+    let strict = workspace::is_strict();
     let levels: Vec<Level> = Level::ALL
         .into_iter()
         .filter(|level| args.level.is_empty() || args.level.contains(&level.number()))
@@ -55,7 +56,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             report.add(run_check(check, &root));
         }
     }
-    match run_levels(&levels, args.filter.as_deref(), &root) {
+    match run_levels(&levels, args.filter.as_deref(), level::Testbed::new(strict), &root) {
         Ok(lines) => lines.into_iter().for_each(|line| report.add(line)),
         Err(error) => report.add(Line::broken("tests", &format!("{error:#}"))),
     }
@@ -68,6 +69,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// One check, with its output on the terminal.
 fn run_check(check: &checks::Check, root: &Path) -> Line {
+    if let Some(reason) = check.obstacle() {
+        return Line::skipped(check.name, reason);
+    }
     println!("\n== {}: {}", check.name, check.shown());
     let started = Instant::now();
     let outcome = check.run(root);
@@ -75,12 +79,17 @@ fn run_check(check: &checks::Check, root: &Path) -> Line {
 }
 
 /// Builds the tests, starts the cluster if a level needs one, and runs the levels in order.
-fn run_levels(levels: &[Level], filter: Option<&str>, root: &Path) -> Result<Vec<Line>> {
+fn run_levels(
+    levels: &[Level],
+    filter: Option<&str>,
+    mut testbed: level::Testbed,
+    root: &Path,
+) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     let mut runnable = Vec::new();
     for level in levels {
         match level.obstacle() {
-            Some(reason) => lines.push(Line::skipped_level(*level, &reason)),
+            Some(reason) => lines.push(Line::skipped(level.name(), &reason)),
             None => runnable.push(*level),
         }
     }
@@ -90,12 +99,12 @@ fn run_levels(levels: &[Level], filter: Option<&str>, root: &Path) -> Result<Vec
     println!("\n== build the tests");
     let started = Instant::now();
     let extent = match runnable.as_slice() {
+        // Alone it leaves out the unit tests of what scenarios share, and a browser client with it.
         [Level::One] => Extent::WithoutScenarios,
         _ => Extent::Everything,
     };
     let built = build::build(extent, root)?;
     lines.push(Line::check("build", Ok(()), started.elapsed()));
-    let mut testbed = level::Testbed::default();
     for level in runnable {
         println!("\n== level {}: {}", level.number(), level.meaning());
         let started = Instant::now();

@@ -22,6 +22,11 @@ pub(crate) fn members() -> Result<Metadata> {
         .context("cargo metadata failed")
 }
 
+/// Whether this run is to leave nothing out: CI says so with `CI=true`.
+pub(crate) fn is_strict() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true" || value == "1")
+}
+
 /// Cargo, as a user would start it.
 ///
 /// The cargo that started this program told it about the package `xtask` in variables that build

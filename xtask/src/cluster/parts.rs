@@ -1,7 +1,8 @@
 //! The programs a cluster is made of: where each one is found, or how it is built.
 //!
 //! Order: a directory the caller names, the cache of finished builds, an installed program of the
-//! same minor version, a build from the pinned Go modules in `xtask/testbed`.
+//! same minor version, a build from the pinned Go modules in `xtask/testbed`. With `CI=true`
+//! installed programs are passed over, so that what ran is what the pins say.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -108,7 +109,7 @@ pub(crate) struct Places {
     pub(crate) explicit: Option<PathBuf>,
     /// Cache of finished builds.
     pub(crate) cache: PathBuf,
-    /// Folders of installed programs.
+    /// Folders of installed programs; empty with `CI=true`.
     pub(crate) installed: Vec<PathBuf>,
 }
 
@@ -117,9 +118,17 @@ impl Places {
     pub(crate) fn of_this_machine(explicit: Option<PathBuf>) -> anyhow::Result<Self> {
         let assets = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let installed = assets.into_iter().chain(std::env::split_paths(&path)).collect();
+        let installed = installed(assets, &path, crate::workspace::is_strict());
         Ok(Self { explicit, cache: cache_dir()?, installed })
     }
+}
+
+/// Folders of installed programs: none in a strict run, where only pinned ones count.
+fn installed(assets: Option<PathBuf>, path: &OsStr, strict: bool) -> Vec<PathBuf> {
+    if strict {
+        return Vec::new();
+    }
+    assets.into_iter().chain(std::env::split_paths(path)).collect()
 }
 
 /// `${XDG_CACHE_HOME:-$HOME/.cache}/agent-stack-k8s/testbed`.
@@ -139,7 +148,13 @@ pub(crate) fn provide(parts: &[&Part], places: &Places, bin: &Path) -> anyhow::R
     fs::create_dir_all(bin).with_context(|| format!("create {}", bin.display()))?;
     for part in parts {
         let program = match locate(part, places, &pin(part)?, version_of) {
-            Some(program) => program,
+            Some(program) => {
+                // The pins do not say what this one is, so the output does.
+                if !program.starts_with(&places.cache) {
+                    eprintln!("taking {} from {}", part.name, program.display());
+                }
+                program
+            }
             None => build(part, places)?,
         };
         link(&program, &bin.join(part.name))?;

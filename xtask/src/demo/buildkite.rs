@@ -85,6 +85,29 @@ pub(super) struct Buildkite {
     server: JoinHandle<()>,
 }
 
+impl Buildkite {
+    /// What others may do meanwhile, if they reach the port at all.
+    pub(super) fn warning(&self, host: &str, namespace: &str) -> Option<String> {
+        warning(host, self.port, self.is_open, namespace)
+    }
+}
+
+/// `None` if only this machine reaches the port: it listens on a loopback address and nowhere else.
+fn warning(host: &str, port: u16, is_open: bool, namespace: &str) -> Option<String> {
+    let where_open = if is_open {
+        format!("{host} is no address of this machine itself, so port {port} is open on all of its addresses")
+    } else if own_address(host).is_some_and(|own| own.is_loopback()) {
+        return None;
+    } else {
+        format!("port {port} is open on {host}")
+    };
+    Some(format!("{where_open}: whoever\nreaches it can run pipelines in namespace {namespace} meanwhile"))
+}
+
+fn own_address(host: &str) -> Option<IpAddr> {
+    host.trim_matches(['[', ']']).parse().ok()
+}
+
 impl Drop for Buildkite {
     fn drop(&mut self) {
         self.server.abort();
@@ -124,8 +147,7 @@ pub(super) async fn start(advertised: &Advertised) -> anyhow::Result<Buildkite> 
 
 /// Listens on the advertised address if this machine has it, else on every address.
 async fn listen(advertised: &Advertised) -> anyhow::Result<(TcpListener, bool)> {
-    let own: Option<IpAddr> = advertised.host.trim_matches(['[', ']']).parse().ok();
-    if let Some(own) = own {
+    if let Some(own) = own_address(&advertised.host) {
         match bind(own, advertised.port).await {
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {}
             bound => return Ok((bound.with_context(|| format!("listen on {advertised}"))?, false)),
@@ -149,6 +171,17 @@ async fn bind(address: IpAddr, port: Option<u16>) -> io::Result<TcpListener> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_port_that_others_reach_is_told() {
+        let told = |host, is_open| warning(host, 8091, is_open, "demo");
+        let whoever = ": whoever\nreaches it can run pipelines in namespace demo meanwhile";
+        assert_eq!(told("10.0.0.5", false), Some(format!("port 8091 is open on 10.0.0.5{whoever}")));
+        assert!(told("[fd00::1]", false).is_some());
+        assert!(told("host.docker.internal", true).is_some_and(|text| text.contains("all of its addresses")));
+        assert_eq!(told("127.0.0.1", false), None);
+        assert_eq!(told("[::1]", false), None);
+    }
 
     #[test]
     fn addresses_and_names_are_read_with_and_without_a_port() {

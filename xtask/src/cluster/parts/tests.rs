@@ -46,6 +46,14 @@ fn parts_are_found_in_order() {
 }
 
 #[test]
+fn a_strict_run_takes_no_installed_program() {
+    let assets = || Some(PathBuf::from("/assets"));
+    let path = OsStr::new("/usr/bin:/bin");
+    assert_eq!(installed(assets(), path, false), ["/assets", "/usr/bin", "/bin"].map(PathBuf::from));
+    assert_eq!(installed(assets(), path, true), Vec::<PathBuf>::new());
+}
+
+#[test]
 fn an_installed_program_of_another_version_is_passed_over() {
     check(&["path/etcd"], "etcd Version: 3.5.9", None);
     check(&["explicit/etcd"], "etcd Version: 3.5.9", Some("explicit/etcd"));
@@ -88,4 +96,21 @@ fn go_modules_pin_the_versions_named_here() {
         let version = if part.name == "buildkite-agent" { format!(" v{}", part.version) } else { version };
         assert!(require.contains(&version), "{}: {require}", part.name);
     }
+}
+
+/// What a user gets by default is what the tests ran.
+#[test]
+fn the_tested_agent_is_the_default_agent() {
+    assert_eq!(AGENT.version, podspec_builder::DEFAULT_AGENT_VERSION);
+}
+
+/// The types are of the Kubernetes minor version that the tests run.
+#[test]
+fn the_tested_kubernetes_is_the_one_of_the_types() {
+    let mut numbers = KUBERNETES.trim_start_matches('v').split('.');
+    let (major, minor) = (numbers.next().unwrap(), numbers.next().unwrap());
+    let manifest = crate::workspace::root().join("bins/agent-stack-k8s/Cargo.toml");
+    let manifest: toml::Table = fs::read_to_string(manifest).unwrap().parse().unwrap();
+    let features = manifest["dependencies"]["k8s-openapi"]["features"].as_array().unwrap();
+    assert!(features.contains(&toml::Value::from(format!("v{major}_{minor}"))), "{features:?}");
 }
