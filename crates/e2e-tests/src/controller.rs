@@ -6,6 +6,8 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -149,8 +151,8 @@ impl Controller {
     /// When it does not end within `deadline`.
     pub async fn terminate(mut self, deadline: Duration) -> Result<(ExitStatus, String)> {
         let id = self.child.id().context("the controller has ended by itself")?;
-        let status = Command::new("kill").arg(id.to_string()).status().await.context("cannot start kill")?;
-        anyhow::ensure!(status.success(), "kill ended with {status}");
+        let id = i32::try_from(id).context("a process id is a small number")?;
+        kill(Pid::from_raw(id), Signal::SIGTERM).context("cannot stop the controller")?;
         self.wait(deadline).await
     }
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use buildkite_sim::{Options, Token};
+use buildkite_sim::{JobState, Options, Token};
 use e2e_tests::buildkite::{Buildkite, QUEUE};
 use e2e_tests::controller::{self, Controller};
+use e2e_tests::job_watch::Seen;
 use e2e_tests::namespace::Namespace;
 use e2e_tests::player::Player;
 use e2e_tests::scenario::Scenario;
@@ -16,6 +17,8 @@ use crate::drain::{assert_drained, enqueue};
 
 /// A refused token is tried again after a minute; the rest is room for a busy machine.
 const HEALED_WITHIN: Duration = Duration::from_secs(90);
+/// Room for the jobs of one limit to start or to end on a busy machine.
+const IN_FLIGHT_WITHIN: Duration = Duration::from_secs(120);
 
 /// lifecycle 1.4: not ready, one line that says what to do, and no restart needed.
 #[tokio::test(flavor = "multi_thread")]
@@ -47,6 +50,44 @@ async fn a_wrong_token_heals_when_the_secret_changes() {
     let _player = Player::start(scenario.namespace.api::<Pod>(), &simulator, true);
     enqueue(&simulator, 1);
     assert_drained(&mut scenario, 1, 25).await;
+    scenario.end().await;
+}
+
+/// lifecycle 1.4, 2.5, L15: a token that is revoked in the middle of a drain stops new Jobs and nothing
+/// else; the jobs in flight end by themselves, and with the new token the rest follows, each once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_revoked_in_the_middle_of_a_drain_loses_and_doubles_nothing() {
+    const LIMIT: usize = 10;
+    const NEW: &str = "bkct_the_next_one";
+    let (testbed, _order) = Testbed::shared().await;
+    let mut scenario =
+        Scenario::start(testbed, "revoked", |options| options.with("max-in-flight", LIMIT)).await;
+    let simulator = scenario.buildkite.simulator.clone();
+    let player = Player::start(scenario.namespace.api::<Pod>(), &simulator, false);
+    enqueue(&simulator, 25);
+    let running = simulator.until(|simulator| {
+        let running = simulator.jobs().iter().filter(|job| job.state == JobState::Running).count();
+        (running == LIMIT).then_some(())
+    });
+    tokio::time::timeout(IN_FLIGHT_WITHIN, running).await.expect("the limit's worth of jobs runs");
+
+    simulator.set_agent_tokens(vec![Token::new(NEW)]);
+    wait::until("the controller says what is wrong", Duration::from_secs(60), || async {
+        match scenario.controller().health("/readyz").await {
+            Ok((503, text)) if text.contains("the agent token was refused") => Ok(()),
+            other => Err(format!("{other:?}\n{}", scenario.controller().log())),
+        }
+    })
+    .await;
+    player.release();
+    let ended = |seen: &Seen| seen.finished.len() == LIMIT;
+    scenario.watch.until("the Jobs in flight have ended", IN_FLIGHT_WITHIN, ended).await;
+    assert_eq!(scenario.watch.seen().ever.len(), LIMIT, "no Job is made on a refused token");
+
+    scenario.namespace.set_agent_token(NEW).await.unwrap();
+    scenario.controller().wait_ready(HEALED_WITHIN).await;
+    assert_drained(&mut scenario, 25, LIMIT).await;
+    assert!(!scenario.controller().log().contains("bkct_"), "no token in the log");
     scenario.end().await;
 }
 

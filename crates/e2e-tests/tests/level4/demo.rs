@@ -7,6 +7,8 @@ use std::time::Duration;
 use e2e_tests::testbed::Testbed;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -108,9 +110,9 @@ impl Running {
     }
 }
 
-async fn signal(name: &str, process: u32) {
-    let status = Command::new("kill").args(["-s", name, &process.to_string()]).status().await;
-    assert!(status.expect("kill starts").success());
+fn signal(signal: Signal, process: u32) {
+    let process = i32::try_from(process).expect("a process id is a small number");
+    kill(Pid::from_raw(process), signal).expect("the process is ours");
 }
 
 /// The controller that a demo runs.
@@ -209,7 +211,7 @@ async fn an_interrupt_removes_everything() {
     let running = Running::until(agreed(&testbed, &namespace, &pipeline), "$ sleep 600").await;
     assert!(exists(&testbed, &namespace).await, "{}", running.seen);
     let controller = controller_of(running.id()).expect("the controller runs");
-    signal("INT", running.id()).await;
+    signal(Signal::SIGINT, running.id());
     let (code, errors) = running.end().await;
     assert_eq!(code, Some(1));
     assert_sentence(&errors, "interrupted");
@@ -224,7 +226,7 @@ async fn a_controller_that_dies_is_told_with_its_last_words() {
     let mut command = agreed(&testbed, &namespace, &fixture("hello.yml"));
     command.arg("--keep");
     let running = Running::until(command, "Keeping").await;
-    signal("TERM", controller_of(running.id()).expect("the controller runs")).await;
+    signal(Signal::SIGTERM, controller_of(running.id()).expect("the controller runs"));
     let (code, errors) = running.end().await;
     assert_eq!(code, Some(1));
     assert!(errors.contains("the controller ended by itself"), "{errors}");
@@ -242,7 +244,7 @@ async fn hello_goes_green_on_a_cluster_of_its_own_which_is_kept_until_an_interru
     assert!(running.seen.contains("| all green"), "{}", running.seen);
     let state = target.path().join("testbed/demo");
     assert!(state.join("admin.kubeconfig").exists(), "the cluster is kept");
-    signal("INT", running.id()).await;
+    signal(Signal::SIGINT, running.id());
     let (code, errors) = running.end().await;
     assert_eq!(code, Some(0), "{errors}");
     let entries = std::fs::read_dir(&state).expect("the state directory is there");
