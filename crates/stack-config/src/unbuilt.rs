@@ -28,7 +28,7 @@ pub(crate) fn refusals(reader: &mut Reader<'_>, settings: &Settings) -> Vec<Prob
     ask(payloads, "log-http-payloads", "remove it: at level debug requests are logged without their bodies");
     ask(queues, "queues", "run one controller per queue, each with its own `id` and `queue`");
     for key in unbuilt_timeouts(&settings.grace) {
-        ask(true, key, "remove it: job-active-deadline-seconds ends such Jobs for now");
+        ask(true, key, "remove it: until then job-active-deadline-seconds ends such Jobs");
     }
     let refusal = |(key, hint): (&str, &str)| {
         let problem = Problem::new(key, "is not built yet in this version", reader.source(key));

@@ -312,7 +312,7 @@ mod tests {
             /// lifecycle L1,
             /// L2
             #[test]
-            fn by_comment() { assert!(true, "job-manifest R-3"); }
+            fn by_comment() { assert_eq!(1 + 1, 2, "job-manifest R-3"); }
             #[tokio::test(start_paused = true)]
             async fn by_table() -> Result<(), ()> { helper(); }
             proptest! {
