@@ -1,6 +1,10 @@
 //! The entry point: a client, a namespace, and perhaps a cap on requests.
 
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
 use kube::Client;
+use tower::{BoxError, Service};
 
 use crate::config::{self, ConnectError, Options};
 use crate::throttle::Throttle;
@@ -37,6 +41,23 @@ impl Runtime {
     #[must_use]
     pub fn from_client(client: Client, namespace: impl Into<String>) -> Self {
         Self { client, namespace: namespace.into(), throttle: None }
+    }
+
+    /// Works over a service of this process, such as the router of a simulated API server.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime: requests are handed over through a task.
+    #[must_use]
+    pub fn from_service<S, B>(service: S, namespace: impl Into<String>) -> Self
+    where
+        S: Service<Request<kube::client::Body>, Response = Response<B>> + Send + 'static,
+        S::Future: Send + 'static,
+        S::Error: Into<BoxError>,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let namespace = namespace.into();
+        Self::from_client(Client::new(service, namespace.clone()), namespace)
     }
 
     /// The namespace this runtime works in.

@@ -56,7 +56,17 @@ fn setting<E: std::fmt::Display>(key: &'static str) -> impl FnOnce(E) -> Compose
     move |error| ComposeError::Setting { key, reason: error.to_string() }
 }
 
-/// Puts the stack together. Nothing is sent yet.
+/// What a stack talks to, and where its random choices come from.
+pub struct Parts {
+    /// Kubernetes.
+    pub runtime: Runtime,
+    /// How a client of Buildkite's API is made once the token is known.
+    pub connect: ConnectBuildkite,
+    /// The only source of random choices. Two stacks that run at once need different ones.
+    pub seed: u64,
+}
+
+/// Puts the stack together over the network. Nothing is sent yet.
 ///
 /// # Errors
 /// [`ComposeError`], all of it before anything runs.
@@ -66,7 +76,7 @@ pub async fn compose(
     health: Health,
     registry: &mut Registry,
 ) -> Result<Stack, ComposeError> {
-    let Settings { id, buildkite, kubernetes, limits, grace, http: _, logging: _, builder } = settings;
+    let kubernetes = &settings.kubernetes;
     let rate =
         kubernetes.rate_limit.map(|rate| RequestRate { per_second: rate.per_second, burst: rate.burst });
     let options = Options {
@@ -77,6 +87,22 @@ pub async fn compose(
         ..Options::default()
     };
     let runtime = Runtime::connect(&options).await.map_err(no_kubernetes)?;
+    let parts = Parts { runtime, connect: connect(settings, version)?, seed: fastrand::u64(..) };
+    assemble(settings, parts, health, registry)
+}
+
+/// Puts the stack together over whatever `parts` are: a network, or services of this process.
+///
+/// # Errors
+/// [`ComposeError`], when a setting is well-formed and cannot be used.
+pub fn assemble(
+    settings: &Settings,
+    parts: Parts,
+    health: Health,
+    registry: &mut Registry,
+) -> Result<Stack, ComposeError> {
+    let Settings { id, buildkite, kubernetes, limits, grace, http: _, logging: _, builder } = settings;
+    let Parts { runtime, connect, seed } = parts;
     let expiry = u32::try_from(buildkite.reservation_expiry.as_secs())
         .map_err(setting("reservation-expiry-seconds"))?;
     let reservation_expiry =
@@ -92,9 +118,9 @@ pub async fn compose(
             claimed_cluster_uuid: buildkite.claimed_cluster_uuid.clone(),
             namespace: kubernetes.namespace.clone(),
             tokens: Arc::new(tokens),
-            connect: connect(settings, version)?,
+            connect,
             health,
-            seed: fastrand::u64(..),
+            seed,
         },
         poll: PollSettings {
             interval: buildkite.poll_interval,

@@ -19,7 +19,7 @@ mod tags;
 mod watches;
 
 pub use crate::{
-    compose::{ComposeError, compose},
+    compose::{ComposeError, Parts, assemble, compose},
     core::{Core, CoreSettings, UnfinishedWork, event},
     run::{RunError, Stack, run},
     tags::{Match, Tags},

@@ -19,6 +19,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pipeline-model", &["yaml-source"]),
     // Reading a pipeline file may be shared with what the simulator tests; nothing else is.
     ("buildkite-sim", &["yaml-source"]),
+    ("cluster-sim", &[]),
+    // Joins the stack and the two simulators, and judges; nothing depends on it.
+    (
+        "simulation",
+        &["bk-agent-api", "buildkite-sim", "cluster-sim", "k8s-runtime", "stack-config", "stack-controller"],
+    ),
     // The two I/O crates never see each other, nor anything else of ours.
     ("bk-agent-api", &[]),
     ("k8s-runtime", &[]),
@@ -28,7 +34,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What a command line may wire together. Settings and telemetry types come with the controller.
-const BINS: &[&str] = &["buildkite-sim", "podspec-builder", "stack-config", "stack-controller"];
+const BINS: &[&str] =
+    &["buildkite-sim", "cluster-sim", "podspec-builder", "stack-config", "stack-controller"];
 
 /// Crates without an own row: scenarios and chores join whatever they need.
 const UNBOUND: &[&str] = &["e2e-tests", "xtask"];
