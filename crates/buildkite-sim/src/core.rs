@@ -58,6 +58,7 @@ pub(crate) use tokens::IssuedTokens;
 pub(crate) use upload::UploadRequest;
 
 use crate::options::Options;
+use crate::record::{Record, What};
 use entropy::Entropy;
 use limits::Windows;
 use timers::Timer;
@@ -96,6 +97,7 @@ pub(crate) struct World {
     timers: BTreeSet<(Timestamp, Timer)>,
     pub(crate) artifacts: BTreeMap<Uuid, Artifact>,
     pub(crate) statistics: Statistics,
+    pub(crate) record: Record,
     /// Grows with every change that an observer could see.
     pub(crate) revision: u64,
 }
@@ -111,6 +113,7 @@ impl World {
             queues.insert(key.clone(), queue);
         }
         Self {
+            record: Record::new(options.record),
             options,
             entropy,
             organization_id,
@@ -193,9 +196,10 @@ impl World {
     }
 
     /// Stops or resumes handing out a queue's jobs.
-    pub(crate) fn pause_queue(&mut self, key: &str, paused: bool) -> Result<(), Refusal> {
+    pub(crate) fn pause_queue(&mut self, key: &str, paused: bool, now: Timestamp) -> Result<(), Refusal> {
         let key = self.resolve_queue(key)?;
         self.queues.get_mut(&key).expect("resolved").paused = paused;
+        self.record.note(now, || What::Paused { queue: key.as_str().into(), paused });
         self.touch();
         Ok(())
     }

@@ -28,6 +28,7 @@ mod faults;
 mod options;
 mod page;
 pub mod pipeline;
+mod record;
 mod server;
 mod simulator;
 mod snapshot;
@@ -40,6 +41,7 @@ pub use self::core::{
 };
 pub use self::faults::{Effect, Fault, FaultBody};
 pub use self::options::{Options, RateLimits, Token};
+pub use self::record::{Actor, Happening, Held, What};
 pub use self::simulator::{BuildRequest, Simulator};
 pub use self::snapshot::{
     AgentSnapshot, ArtifactSnapshot, BuildSnapshot, JobSnapshot, QueueSnapshot, StackSnapshot, StepSnapshot,

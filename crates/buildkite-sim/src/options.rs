@@ -111,6 +111,9 @@ pub struct Options {
     pub log_limit_bytes: usize,
     /// Where agents reach this server, without a path. `None`: what the request's `Host` says.
     pub base_url: Option<String>,
+    /// Keep what happens for [`Simulator::drain_record`](crate::Simulator::drain_record). Whoever sets it has
+    /// to drain, or memory fills up.
+    pub record: bool,
 }
 
 impl Default for Options {
@@ -134,6 +137,7 @@ impl Default for Options {
             log_chunk_bytes: 102_400,
             log_limit_bytes: 64 * 1024 * 1024,
             base_url: None,
+            record: false,
         }
     }
 }

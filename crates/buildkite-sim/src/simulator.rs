@@ -17,6 +17,7 @@ use crate::faults::{Fault, Faults};
 use crate::options::{Options, Token};
 use crate::pipeline::interpolate::interpolate;
 use crate::pipeline::{self, model::Pipeline};
+use crate::record::{Actor, Happening, Held};
 use crate::snapshot::{AgentSnapshot, BuildSnapshot, JobSnapshot, QueueSnapshot, StackSnapshot};
 
 /// A Buildkite in memory; clones share it.
@@ -95,6 +96,7 @@ impl Simulator {
         let mut world = self.0.world.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.0.clock.now();
         world.sweep(now);
+        world.record.acting(|| Actor::Operator);
         let answer = work(&mut world, now);
         let revision = world.revision;
         drop(world);
@@ -218,7 +220,7 @@ impl Simulator {
     ///
     /// When the queue is unknown.
     pub fn pause_queue(&self, key: &str, paused: bool) -> Result<(), Refusal> {
-        self.with(|world, _| world.pause_queue(key, paused))
+        self.with(|world, now| world.pause_queue(key, paused, now))
     }
 
     /// Makes requests fail from now on; the answer names the fault.
@@ -306,6 +308,18 @@ impl Simulator {
     #[must_use]
     pub fn stacks(&self) -> Vec<StackSnapshot> {
         self.with(|world, _| world.stack_snapshots())
+    }
+
+    /// What happened since the last call, in order; nothing unless [`Options::record`] is set.
+    #[must_use]
+    pub fn drain_record(&self) -> Vec<Happening> {
+        self.with(|world, _| world.record.drain())
+    }
+
+    /// The state and reservation of every job, in order of creation: what a judge compares its own books with.
+    #[must_use]
+    pub fn held(&self) -> Vec<Held> {
+        self.with(|world, _| world.jobs.values().map(|job| job.held()).collect())
     }
 
     /// A number that grows whenever something changes, to wait on.

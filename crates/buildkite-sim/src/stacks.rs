@@ -101,8 +101,8 @@ async fn register(State(simulator): State<Simulator>, caller: Caller, body: Byte
 }
 
 async fn deregister(State(simulator): State<Simulator>, caller: Caller, Path(key): Path<String>) -> Response {
-    guarded(&simulator, &caller, Scope::Default, &key, |world, _| {
-        world.deregister_stack(&key)?;
+    guarded(&simulator, &caller, Scope::Default, &key, |world, now| {
+        world.deregister_stack(&key, now)?;
         Ok(StatusCode::NO_CONTENT.into_response())
     })
 }
@@ -156,9 +156,9 @@ async fn states(
     Path(key): Path<String>,
     body: Bytes,
 ) -> Response {
-    guarded(&simulator, &caller, Scope::BatchLoadJobStates, &key, |world, _| {
+    guarded(&simulator, &caller, Scope::BatchLoadJobStates, &key, |world, now| {
         let wire::JobIds { job_uuids } = read_json(&body)?;
-        let states = world.job_states(&key, &job_uuids)?;
+        let states = world.job_states(&key, &job_uuids, now)?;
         Ok(axum::Json(json!({ "states": states })).into_response())
     })
 }

@@ -9,10 +9,18 @@ use super::World;
 use super::job::JobState;
 use super::refusal::Refusal;
 use super::timers::Timer;
+use crate::record::{Actor, What};
 
 impl World {
     /// Gives a job to an agent that asks for it by id.
     pub(crate) fn acquire(&mut self, agent: Uuid, id: Uuid, now: Timestamp) -> Result<(), Refusal> {
+        self.record.acting(|| Actor::Agent(agent));
+        let answer = self.try_acquire(agent, id, now);
+        self.record.note(now, || What::Acquired { agent, job: id, accepted: answer.is_ok() });
+        answer
+    }
+
+    fn try_acquire(&mut self, agent: Uuid, id: Uuid, now: Timestamp) -> Result<(), Refusal> {
         let asking = self.agent_mut(agent)?;
         if asking.only_job.is_some_and(|only| only != id) {
             return Err(Refusal::forbidden("this session may acquire only the job of its token"));
@@ -37,6 +45,7 @@ impl World {
 
     /// Confirms a job that a ping handed out.
     pub(crate) fn accept(&mut self, agent: Uuid, id: Uuid, now: Timestamp) -> Result<(), Refusal> {
+        self.record.acting(|| Actor::Agent(agent));
         let job = self.job(id)?;
         if job.agent != Some(agent) {
             return Err(Refusal::invalid("job is not assigned to this agent"));
@@ -75,7 +84,8 @@ impl World {
             state => return Err(Refusal::invalid(format!("job is {}", state.as_str()))),
         }
         let minutes = job.command.timeout_in_minutes;
-        let build = job.build;
+        let (build, agent) = (job.build, job.agent);
+        self.record.acting(|| agent.map_or(Actor::Operator, Actor::Agent));
         self.set_job_state(id, JobState::Running, "started by its agent", now);
         let build = self.known_build(build);
         build.started_at.get_or_insert(now);

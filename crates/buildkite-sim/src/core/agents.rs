@@ -9,6 +9,7 @@ use super::job::JobState;
 use super::refusal::Refusal;
 use super::timers::Timer;
 use crate::options::Token;
+use crate::record::Actor;
 
 /// Whether an agent is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +135,7 @@ impl World {
 
     /// Signs an agent off; a job that it still holds ends with -1.
     pub(crate) fn disconnect_agent(&mut self, id: Uuid, now: Timestamp) -> Result<(), Refusal> {
+        self.record.acting(|| Actor::Agent(id));
         let agent = self.agent_mut(id)?;
         agent.connection = AgentConnection::Disconnected;
         let job = agent.job.take();
@@ -147,6 +149,7 @@ impl World {
     /// What the agent shall do next; a free agent that takes dispatches may get a job.
     pub(crate) fn ping(&mut self, id: Uuid, now: Timestamp) -> Result<Instruction, Refusal> {
         self.agent_seen(id, now)?;
+        self.record.acting(|| Actor::Agent(id));
         let agent = self.agent_mut(id)?;
         if agent.stopping {
             return Ok(Instruction::Disconnect);

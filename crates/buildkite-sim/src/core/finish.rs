@@ -7,6 +7,7 @@ use super::World;
 use super::job::{Job, JobPlace, JobResult, JobState, Outcome};
 use super::refusal::Refusal;
 use crate::pipeline::retry::{Failure, retry_limit};
+use crate::record::{Actor, What};
 
 /// What an agent reports at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,16 @@ impl World {
         report: AgentResult,
         now: Timestamp,
     ) -> Result<(), Refusal> {
+        let exit_status = report.exit_status;
+        let answer = self.try_finish(id, report, now);
+        let accepted = answer.is_ok();
+        self.record.note(now, || What::AgentFinished { job: id, accepted, exit_status });
+        answer
+    }
+
+    fn try_finish(&mut self, id: Uuid, report: AgentResult, now: Timestamp) -> Result<(), Refusal> {
+        let agent = self.job(id)?.agent;
+        self.record.acting(|| agent.map_or(Actor::Operator, Actor::Agent));
         let job = self.job_mut(id)?;
         let AgentResult { exit_status, signal, signal_reason, chunks_failed } = report;
         let result = JobResult { exit_status, signal, signal_reason, detail: None };

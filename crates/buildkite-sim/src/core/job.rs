@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::log::LogBuffer;
 use crate::options::Token;
 use crate::pipeline::plan::{PlannedCommand, PlannedJob};
+use crate::record::Held;
 
 /// States of a job (stacks-api 7); those of block steps belong to the step here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -243,6 +244,13 @@ impl Job {
     /// What the pipeline says about this very job.
     pub(crate) fn planned(&self) -> &PlannedJob {
         &self.command.jobs[self.index]
+    }
+
+    /// Who holds it, for judges.
+    pub(crate) fn held(&self) -> Held {
+        let reservation = self.reservation.as_ref();
+        let reservation = reservation.map(|held| (held.stack.as_str().into(), held.expires_at));
+        Held { job: self.id, state: self.state, reservation }
     }
 
     /// This attempt is the one that counts for the step.

@@ -13,6 +13,7 @@ use super::World;
 use super::job::{Job, JobResult, JobState, Notification, Reservation};
 use super::refusal::Refusal;
 use super::timers::Timer;
+use crate::record::{Actor, What};
 
 /// One page of scheduled jobs.
 #[derive(Clone, Debug)]
@@ -76,6 +77,12 @@ impl World {
         for id in &answer.jobs {
             self.known_job(*id).listed_at.get_or_insert(now);
         }
+        self.record.note(now, || What::Listed {
+            stack: stack.into(),
+            count: answer.jobs.len(),
+            end: !answer.has_next,
+            paused: answer.paused,
+        });
         Ok(answer)
     }
 
@@ -96,6 +103,7 @@ impl World {
             return Err(Refusal::invalid("reservation_expiry_seconds must be between 1 and 3600"));
         }
         let expires_at = now + Duration::from_secs(expiry.unsigned_abs());
+        self.record.acting(|| Actor::Stack(stack.into()));
         let (mut reserved, mut refused) = (Vec::new(), Vec::new());
         for text in jobs {
             let id = Uuid::parse_str(text).ok();
@@ -111,16 +119,21 @@ impl World {
     fn reserve_one(&mut self, stack: &str, id: Uuid, expires_at: Timestamp, now: Timestamp) -> bool {
         let Some(job) = self.jobs.get(&id) else { return false };
         let own = job.reservation.as_ref().is_some_and(|held| held.stack == stack);
-        match job.state {
+        let renewed = match job.state {
             JobState::Scheduled => {
                 let cause = format!("reserved by stack {stack}");
                 self.set_job_state(id, JobState::Reserved, &cause, now);
+                false
             }
-            JobState::Reserved if own => {}
-            _ => return false,
-        }
+            JobState::Reserved if own => true,
+            _ => {
+                self.record.note(now, || What::NotReserved { stack: stack.into(), job: id });
+                return false;
+            }
+        };
         self.known_job(id).reservation = Some(Reservation { stack: stack.to_owned(), expires_at });
         self.remind(expires_at, Timer::Reservation(id));
+        self.record.note(now, || What::Reserved { stack: stack.into(), job: id, until: expires_at, renewed });
         true
     }
 
@@ -137,19 +150,23 @@ impl World {
 
     /// States of jobs; unknown ids are left out.
     pub(crate) fn job_states(
-        &self,
+        &mut self,
         stack: &str,
         jobs: &[String],
+        now: Timestamp,
     ) -> Result<BTreeMap<String, JobState>, Refusal> {
         self.stack(stack)?;
         if jobs.len() > MAX_IDS {
             return Err(Refusal::malformed("at most 1000 job_uuids per request"));
         }
-        let state = |text: &String| {
-            let id = Uuid::parse_str(text).ok()?;
-            Some((text.clone(), self.jobs.get(&id)?.state))
-        };
-        Ok(jobs.iter().filter_map(state).collect())
+        let mut states = BTreeMap::new();
+        for text in jobs {
+            let Ok(id) = Uuid::parse_str(text) else { continue };
+            let Some(state) = self.jobs.get(&id).map(|job| job.state) else { continue };
+            self.record.note(now, || What::StateTold { stack: stack.into(), job: id, state });
+            states.insert(text.clone(), state);
+        }
+        Ok(states)
     }
 
     /// Ends a job that no agent will run.
@@ -171,15 +188,26 @@ impl World {
             return Err(Refusal::invalid("detail must be at most 4096 bytes"));
         }
         let foreign = job.reservation.as_ref().is_some_and(|held| held.stack != stack);
-        if foreign || !matches!(job.state, JobState::Scheduled | JobState::Reserved) {
-            let state = job.state.as_str();
+        let state = job.state;
+        let accepted = !foreign && matches!(state, JobState::Scheduled | JobState::Reserved);
+        let status = exit_status.unwrap_or(-1);
+        self.record.acting(|| Actor::Stack(stack.into()));
+        self.record.note(now, || What::FinishAsked {
+            stack: stack.into(),
+            job: id,
+            state,
+            accepted,
+            exit_status: status,
+            code: first_word(detail),
+        });
+        if !accepted {
+            let state = state.as_str();
             return Err(Refusal::invalid(format!("a job that is {state} cannot be finished by this stack")));
         }
-        let exit_status = exit_status.unwrap_or(-1);
         let result = JobResult {
-            exit_status,
+            exit_status: status,
             signal: None,
-            signal_reason: (exit_status != 0).then(|| "stack_error".to_owned()),
+            signal_reason: (status != 0).then(|| "stack_error".to_owned()),
             detail: Some(detail.to_owned()),
         };
         let cause = format!("finished by stack {stack}");
@@ -238,6 +266,11 @@ impl World {
         self.touch();
         Ok(())
     }
+}
+
+/// The reason code of a verdict: lifecycle 5.1 puts it first.
+fn first_word(detail: &str) -> String {
+    detail.split_whitespace().next().unwrap_or_default().trim_end_matches(':').to_owned()
 }
 
 fn write_cursor((at, id): (Timestamp, Uuid)) -> String {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::World;
 use super::limits::{RateStatus, Scope};
 use super::refusal::Refusal;
+use crate::record::What;
 
 /// A registered stack.
 #[derive(Clone, Debug)]
@@ -58,14 +59,16 @@ impl World {
         let id = known.unwrap_or_else(|| self.entropy.uuid(now));
         let StackRequest { key, kind, queue: _, metadata } = request;
         let stack = Stack { id, key: key.clone(), kind, queue, metadata, last_connected: Some(now) };
+        self.record.note(now, || What::Registered { stack: key.as_str().into() });
         self.stacks.insert(key, stack.clone());
         self.touch();
         Ok(Registered { stack, organization: self.organization_id, is_new: known.is_none() })
     }
 
     /// Forgets a stack; its reservations stay until they lapse.
-    pub(crate) fn deregister_stack(&mut self, key: &str) -> Result<(), Refusal> {
+    pub(crate) fn deregister_stack(&mut self, key: &str, now: Timestamp) -> Result<(), Refusal> {
         self.stacks.remove(key).ok_or_else(|| Refusal::not_found("stack"))?;
+        self.record.note(now, || What::Deregistered { stack: key.into() });
         self.touch();
         Ok(())
     }

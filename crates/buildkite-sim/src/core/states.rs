@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::World;
 use super::job::{JobState, Transition};
 use super::timers::Timer;
+use crate::record::What;
 
 impl World {
     /// Moves a job into a state; ending a job goes through [`World::end_job`].
@@ -15,6 +16,7 @@ impl World {
             return;
         }
         let left = std::mem::replace(&mut job.state, state);
+        self.record.note_by(at, |by| What::State { job: id, from: left, to: state, by });
         job.history.push(Transition { at, state, cause: cause.to_owned() });
         let queue = self.queues.get_mut(&job.queue).expect("checked when the job was created");
         if left == JobState::Scheduled {

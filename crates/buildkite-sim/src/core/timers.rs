@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::World;
 use super::job::{JobResult, JobState};
+use crate::record::{Actor, What};
 
 /// Whom to look at when the time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +37,7 @@ impl World {
 
     /// Lets everything happen that was due until `now`.
     pub(crate) fn sweep(&mut self, now: Timestamp) {
+        self.record.acting(|| Actor::Timer);
         while let Some((at, timer)) = self.timers.first().copied() {
             if at > now {
                 break;
@@ -53,9 +55,10 @@ impl World {
 
     fn check_reservation(&mut self, id: Uuid, at: Timestamp) {
         let job = self.known_job(id);
-        let lapsed = job.state == JobState::Reserved
-            && job.reservation.as_ref().is_some_and(|held| held.expires_at <= at);
-        if lapsed {
+        let lapsed = job.reservation.as_ref().filter(|held| held.expires_at <= at);
+        if let Some(lapsed) = lapsed.filter(|_| job.state == JobState::Reserved) {
+            let stack = lapsed.stack.as_str().into();
+            self.record.note(at, || What::Lapsed { stack, job: id });
             self.set_job_state(id, JobState::Scheduled, "the reservation lapsed", at);
         }
     }
