@@ -1,0 +1,231 @@
+//! Jobs.
+
+use serde_json::Value;
+
+use super::{meta, not_negative, pod};
+use crate::defaults::{NAME_LABELS, UID_LABELS};
+use crate::object;
+use crate::refusal::Cause;
+
+const COUNTS: [&str; 5] =
+    ["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"];
+
+pub(super) fn check(job: &Value, wrong: &mut Vec<Cause>) {
+    let spec = &job["spec"];
+    check_generated(job, wrong);
+    for key in COUNTS {
+        not_negative(spec, key, "spec", wrong);
+    }
+    check_modes(spec, wrong);
+    let template = &spec["template"];
+    pod::check_template(template, "spec.template", wrong);
+    let policy = object::text(template, &["spec", "restartPolicy"]);
+    let path = "spec.template.spec.restartPolicy";
+    match policy {
+        "Never" | "OnFailure" => {}
+        "" | "Always" => {
+            wrong.push(Cause::required(path, "valid values: \"OnFailure\", \"Never\""));
+        }
+        other => wrong.push(Cause::unsupported(path, &format!("{other:?}"), &["OnFailure", "Never"])),
+    }
+    match spec.get("selector") {
+        None => wrong.push(Cause::required("spec.selector", "")),
+        Some(selector) => {
+            meta::check_labels(selector.get("matchLabels"), "spec.selector.matchLabels", wrong);
+            let wanted = selector.get("matchLabels").and_then(Value::as_object);
+            let labels = &template["metadata"]["labels"];
+            let matches = |(key, value): (&String, &Value)| labels.get(key) == Some(value);
+            if !wanted.is_none_or(|wanted| wanted.iter().all(matches)) {
+                let why = "`selector` does not match template `labels`";
+                wrong.push(Cause::invalid("spec.template.metadata.labels", labels, why));
+            }
+        }
+    }
+}
+
+fn check_modes(spec: &Value, wrong: &mut Vec<Cause>) {
+    let mode = object::text(spec, &["completionMode"]);
+    if !matches!(mode, "" | "NonIndexed" | "Indexed") {
+        let known = ["NonIndexed", "Indexed"];
+        wrong.push(Cause::unsupported("spec.completionMode", &format!("{mode:?}"), &known));
+    }
+    if mode == "Indexed" && spec.get("completions").is_none() {
+        wrong.push(Cause::required("spec.completions", "when completion mode is Indexed"));
+    }
+    let replacement = object::text(spec, &["podReplacementPolicy"]);
+    if !matches!(replacement, "" | "Failed" | "TerminatingOrFailed") {
+        let known = ["Failed", "TerminatingOrFailed"];
+        let path = "spec.podReplacementPolicy";
+        wrong.push(Cause::unsupported(path, &format!("{replacement:?}"), &known));
+    }
+}
+
+/// Labels and selector that the server writes itself must be what it writes.
+fn check_generated(job: &Value, wrong: &mut Vec<Cause>) {
+    let spec = &job["spec"];
+    if spec["manualSelector"] == true || spec.get("selector").is_none() {
+        return;
+    }
+    let (name, uid) = (object::name(job), object::uid(job));
+    let labels = &spec["template"]["metadata"]["labels"];
+    let matched = &spec["selector"]["matchLabels"];
+    let path = "spec.template.metadata.labels";
+    for (keys, wanted) in [(UID_LABELS, uid), (NAME_LABELS, name)] {
+        for key in keys {
+            if object::text(labels, &[key]) != wanted {
+                let why = format!("must be '{wanted}'");
+                wrong.push(Cause::invalid(path, labels, &why));
+            }
+        }
+    }
+    let alone = matched.as_object().is_some_and(|members| members.len() == 1);
+    let ours =
+        object::text(matched, &[UID_LABELS[1]]) == uid || object::text(matched, &[UID_LABELS[0]]) == uid;
+    if !alone || !ours {
+        wrong.push(Cause::invalid("spec.selector", &spec["selector"], "`selector` not auto-generated"));
+    }
+}
+
+pub(super) fn check_change(job: &Value, existing: &Value, wrong: &mut Vec<Cause>) {
+    let (new, old) = (&job["spec"], &existing["spec"]);
+    let mut immutable = |key: &str| {
+        if new[key] != old[key] {
+            wrong.push(Cause::invalid(&format!("spec.{key}"), &new[key], "field is immutable"));
+        }
+    };
+    if new["completionMode"] != "Indexed" {
+        immutable("completions");
+    }
+    immutable("selector");
+    check_template_change(job, existing, wrong);
+    let mut immutable = |key: &str| {
+        if new[key] != old[key] {
+            wrong.push(Cause::invalid(&format!("spec.{key}"), &new[key], "field is immutable"));
+        }
+    };
+    for key in ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] {
+        immutable(key);
+    }
+}
+
+/// The template may not change, but for what guides the scheduler, of a Job that never started.
+fn check_template_change(job: &Value, existing: &Value, wrong: &mut Vec<Cause>) {
+    let new = &job["spec"]["template"];
+    let mut old = existing["spec"]["template"].clone();
+    let suspended = existing["spec"]["suspend"] == true;
+    if suspended && existing["status"].get("startTime").is_none() {
+        for (part, keys) in [
+            ("metadata", ["labels", "annotations"].as_slice()),
+            ("spec", &["nodeSelector", "tolerations", "affinity", "schedulingGates"]),
+        ] {
+            for key in keys {
+                match new[part].get(*key) {
+                    Some(value) => old[part][*key] = value.clone(),
+                    None => {
+                        old[part].as_object_mut().map(|members| members.shift_remove(*key));
+                    }
+                }
+            }
+        }
+    }
+    if *new != old {
+        wrong.push(Cause::invalid("spec.template", new, "field is immutable"));
+    }
+}
+
+/// Whether a Job's status has a condition that holds.
+fn holds(job: &Value, kind: &str) -> bool {
+    let conditions = job["status"]["conditions"].as_array();
+    let is_it = |condition: &&Value| condition["type"] == kind && condition["status"] == "True";
+    conditions.into_iter().flatten().any(|condition| is_it(&condition))
+}
+
+/// What the status of a Job may say, given what it said. The order of checks is the real one's.
+pub(super) fn check_status(job: &Value, existing: &Value, wrong: &mut Vec<Cause>) {
+    let (new, old) = (&job["status"], &existing["status"]);
+    for key in ["active", "succeeded", "failed", "ready", "terminating"] {
+        not_negative(new, key, "status", wrong);
+    }
+    let conditions = |why: &str| Cause {
+        reason: "FieldValueInvalid",
+        message: format!("Invalid value: {why}"),
+        field: "status.conditions".to_owned(),
+    };
+    let (complete, failed) = (holds(job, "Complete"), holds(job, "Failed"));
+    let was = (holds(existing, "Complete"), holds(existing, "Failed"));
+    let finished_now = (complete || failed) && !(was.0 || was.1);
+    if complete && failed && (complete, failed) != was {
+        wrong.push(conditions("cannot set Complete=True and Failed=true conditions"));
+    }
+    if complete && !was.0 && holds(job, "FailureTarget") {
+        wrong.push(conditions("cannot set Complete=True and FailureTarget=true conditions"));
+    }
+    check_times(new, old, complete, complete != was.0, wrong);
+    if failed && !was.1 && !holds(job, "FailureTarget") {
+        wrong.push(conditions("cannot set Failed=True condition without the FailureTarget=true condition"));
+    }
+    if complete && !was.0 && !holds(job, "SuccessCriteriaMet") {
+        let why = "cannot set Complete=True condition without the SuccessCriteriaMet=true condition";
+        wrong.push(conditions(why));
+    }
+    if finished_now {
+        check_finished(new, wrong);
+    }
+    for kind in ["Failed", "Complete", "FailureTarget"] {
+        if holds(existing, kind) && !holds(job, kind) {
+            wrong.push(conditions(&format!("cannot disable the terminal {kind}=True condition")));
+        }
+    }
+    for (key, why) in [
+        ("failed", "cannot decrease the failed counter"),
+        ("succeeded", "cannot decrease the succeeded counter"),
+    ] {
+        let count = |status: &Value| status[key].as_i64().unwrap_or_default();
+        if count(new) < count(old) {
+            wrong.push(Cause::invalid(&format!("status.{key}"), &count(new).into(), why));
+        }
+    }
+    let resumes = holds(existing, "Suspended") && !holds(job, "Suspended");
+    let running = job["spec"]["suspend"] != true && !resumes;
+    if old.get("startTime").is_some() && new["startTime"] != old["startTime"] && running {
+        let why = "field is immutable for unsuspended job once set";
+        wrong.push(Cause::invalid("status.startTime", &new["startTime"], why));
+    }
+}
+
+fn check_times(new: &Value, old: &Value, complete: bool, changed: bool, wrong: &mut Vec<Cause>) {
+    let path = "status.completionTime";
+    let time = new.get("completionTime");
+    let differs = time != old.get("completionTime");
+    if let Some(time) = time.filter(|_| !complete && (changed || differs)) {
+        let why = "cannot set completionTime when there is no Complete=True condition";
+        wrong.push(Cause::invalid(path, time, why));
+    }
+    if time.is_none() && complete && (changed || differs) {
+        wrong.push(Cause::required(path, "completionTime is required for Complete jobs"));
+    }
+    if let (Some(time), Some(_)) = (time, old.get("completionTime").filter(|_| differs)) {
+        wrong.push(Cause::invalid(path, time, "field is immutable"));
+    }
+}
+
+/// What a Job must be rid of when it ends.
+fn check_finished(status: &Value, wrong: &mut Vec<Cause>) {
+    if let Some(active) = status["active"].as_i64().filter(|active| *active > 0) {
+        let why = "active>0 is invalid for finished job";
+        wrong.push(Cause::invalid("status.active", &active.into(), why));
+    }
+    if status.get("startTime").is_none() {
+        wrong.push(Cause::required("status.startTime", "startTime is required for finished job"));
+    }
+    let uncounted = &status["uncountedTerminatedPods"];
+    let some = |key: &str| uncounted[key].as_array().is_some_and(|list| !list.is_empty());
+    if some("failed") || some("succeeded") {
+        let why = "must be empty for finished job";
+        wrong.push(Cause::invalid("status.uncountedTerminatedPods", uncounted, why));
+    }
+    if let Some(count) = status["terminating"].as_i64().filter(|count| *count > 0) {
+        let why = "terminating>0 is invalid for finished job";
+        wrong.push(Cause::invalid("status.terminating", &count.into(), why));
+    }
+}

@@ -1,0 +1,4 @@
+//! Pods from their binding to their end.
+
+mod life;
+mod trouble;

@@ -1,0 +1,312 @@
+//! All objects, one counter of revisions, and as much history as watches may look back at.
+
+mod log;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub(crate) use self::log::{Entry, event};
+use crate::history::{Actor, Change, Verb};
+use crate::kind::Kind;
+use crate::object;
+use crate::options::Options;
+
+/// Letters of generated names: without vowels, so that no words come out.
+const SUFFIX_LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// Letters that generated names end with.
+const SUFFIX_LENGTH: usize = 5;
+
+/// One state of an object; encoded once, whoever asks.
+#[derive(Debug)]
+pub(crate) struct Version {
+    pub(crate) object: Arc<Value>,
+    json: OnceLock<Bytes>,
+}
+
+impl Version {
+    fn new(object: Arc<Value>) -> Arc<Self> {
+        Arc::new(Self { object, json: OnceLock::new() })
+    }
+
+    /// The object as JSON, `kind` and `apiVersion` first.
+    pub(crate) fn json(&self) -> &Bytes {
+        self.json.get_or_init(|| {
+            let mut text = head(&self.object).into_bytes();
+            for (key, value) in self.object.as_object().into_iter().flatten() {
+                if key != "kind" && key != "apiVersion" {
+                    text.push(b',');
+                    serde_json::to_writer(&mut text, key).expect("text can be encoded");
+                    text.push(b':');
+                    serde_json::to_writer(&mut text, value).expect("JSON values can be encoded");
+                }
+            }
+            text.push(b'}');
+            text.into()
+        })
+    }
+
+    /// The object as an item of a list, which says once for all of what kind its items are.
+    pub(crate) fn write_item(&self, text: &mut Vec<u8>) {
+        let members = &self.json()[head(&self.object).len()..];
+        text.push(b'{');
+        text.extend_from_slice(members.strip_prefix(b",").unwrap_or(members));
+    }
+}
+
+/// How the JSON of an object begins.
+fn head(object: &Value) -> String {
+    let (kind, version) = (object::text(object, &["kind"]), object::text(object, &["apiVersion"]));
+    format!("{{\"kind\":\"{kind}\",\"apiVersion\":\"{version}\"")
+}
+
+/// Objects of one namespace by name.
+type Names = BTreeMap<String, Arc<Version>>;
+
+/// What is kept of one kind.
+#[derive(Debug, Default)]
+struct Table {
+    namespaces: BTreeMap<String, Names>,
+    log: VecDeque<Arc<Entry>>,
+    /// Writes up to this revision are no longer in `log`.
+    forgotten: u64,
+    /// Revision of the last write.
+    written: u64,
+}
+
+/// The state of the cluster.
+#[derive(Debug)]
+pub(crate) struct Store {
+    tables: Vec<Table>,
+    by_uid: BTreeMap<String, (Kind, String, String)>,
+    revision: u64,
+    rng: fastrand::Rng,
+    history_limit: usize,
+    /// Writes that controllers have not seen yet.
+    fresh: Vec<Change>,
+    /// Goes into [`Change::precondition`] of the writes to come.
+    precondition: bool,
+}
+
+impl Store {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            tables: Kind::ALL.iter().map(|_| Table::default()).collect(),
+            by_uid: BTreeMap::new(),
+            revision: 0,
+            rng: fastrand::Rng::with_seed(options.seed),
+            history_limit: options.history_limit.max(1),
+            fresh: Vec::new(),
+            precondition: false,
+        }
+    }
+
+    /// Revision of the last write.
+    pub(crate) const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Revision of the last write to an object of this kind.
+    pub(crate) fn written(&self, kind: Kind) -> u64 {
+        self.table(kind).written
+    }
+
+    /// Choices that are no more random than the seed.
+    pub(crate) fn rng(&mut self) -> &mut fastrand::Rng {
+        &mut self.rng
+    }
+
+    pub(crate) fn new_uid(&mut self) -> String {
+        let bytes: [u8; 16] = self.rng.u128(..).to_be_bytes();
+        uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+    }
+
+    /// `prefix` and five letters, as `generateName` works.
+    pub(crate) fn generated_name(&mut self, prefix: &str) -> String {
+        let mut name = prefix.to_owned();
+        for _ in 0..SUFFIX_LENGTH {
+            name.push(char::from(SUFFIX_LETTERS[self.rng.usize(..SUFFIX_LETTERS.len())]));
+        }
+        name
+    }
+
+    fn table(&self, kind: Kind) -> &Table {
+        &self.tables[kind.index()]
+    }
+
+    pub(crate) fn version(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Arc<Version>> {
+        self.table(kind).namespaces.get(namespace)?.get(name)
+    }
+
+    /// An object; `namespace` is empty for kinds without namespaces.
+    pub(crate) fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Arc<Value>> {
+        Some(&self.version(kind, namespace, name)?.object)
+    }
+
+    /// Where the object with this UID is.
+    pub(crate) fn by_uid(&self, uid: &str) -> Option<(Kind, &str, &str)> {
+        self.by_uid.get(uid).map(|(kind, namespace, name)| (*kind, namespace.as_str(), name.as_str()))
+    }
+
+    pub(crate) fn versions<'a>(
+        &'a self,
+        kind: Kind,
+        namespace: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a Arc<Version>> {
+        let namespaces = &self.table(kind).namespaces;
+        let one = namespace.and_then(|namespace| namespaces.get(namespace));
+        let all = namespace.is_none().then(|| namespaces.values());
+        one.into_iter().chain(all.into_iter().flatten()).flat_map(BTreeMap::values)
+    }
+
+    /// Objects by namespace and name; `None` lists all namespaces.
+    pub(crate) fn list<'a>(
+        &'a self,
+        kind: Kind,
+        namespace: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a Arc<Value>> {
+        self.versions(kind, namespace).map(|version| &version.object)
+    }
+
+    /// Adds an object that must not exist yet, by its own namespace and name. Sets `apiVersion`, `kind`, UID
+    /// (unless there is one), creation time, generation and resource version.
+    pub(crate) fn insert(
+        &mut self,
+        kind: Kind,
+        mut object: Value,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Arc<Value> {
+        self.revision += 1;
+        if object.get("kind").is_none() || object.get("apiVersion").is_none() {
+            object["kind"] = kind.name().into();
+            object["apiVersion"] = kind.api_version().into();
+        }
+        let has_uid = !object::uid(&object).is_empty();
+        let uid = if has_uid { None } else { Some(self.new_uid()) };
+        let metadata = object::metadata_mut(&mut object);
+        if let Some(uid) = uid {
+            metadata.insert("uid".to_owned(), uid.into());
+        }
+        metadata.insert("resourceVersion".to_owned(), self.revision.to_string().into());
+        if kind.has_generation() {
+            metadata.insert("generation".to_owned(), 1.into());
+        }
+        metadata.insert("creationTimestamp".to_owned(), object::seconds(now).into());
+        let version = Version::new(Arc::new(object));
+        let object = Arc::clone(&version.object);
+        let (namespace, name) = (object::namespace(&object).to_owned(), object::name(&object).to_owned());
+        self.by_uid.insert(object::uid(&object).to_owned(), (kind, namespace.clone(), name.clone()));
+        let table = &mut self.tables[kind.index()];
+        let before = table.namespaces.entry(namespace).or_default().insert(name, Arc::clone(&version));
+        debug_assert!(before.is_none(), "inserted what exists");
+        self.commit(kind, Verb::Added, version, None, actor, now);
+        object
+    }
+
+    /// Writes a new state of an object that exists, and counts the generation when the specification differs.
+    /// Nothing is written when nothing changed. An object whose deletion waited only for its finalizers is
+    /// removed with the last of them.
+    pub(crate) fn replace(
+        &mut self,
+        kind: Kind,
+        mut object: Value,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Arc<Value> {
+        let (namespace, name) = (object::namespace(&object).to_owned(), object::name(&object).to_owned());
+        let before = Arc::clone(self.version(kind, &namespace, &name).expect("replaced objects exist"));
+        if kind.has_generation() {
+            let generation = object::generation(&before.object);
+            let given = object::generation(&object);
+            let changed = given <= generation && object.get("spec") != before.object.get("spec");
+            let generation = if changed { generation + 1 } else { generation.max(given) };
+            object::metadata_mut(&mut object).insert("generation".to_owned(), generation.into());
+        }
+        let version = object::text(&before.object, &["metadata", "resourceVersion"]).to_owned();
+        object::metadata_mut(&mut object).insert("resourceVersion".to_owned(), version.into());
+        if object == *before.object {
+            return Arc::clone(&before.object);
+        }
+        let waited = object::is_deleting(&before.object)
+            && object::deletion_grace_seconds(&before.object).unwrap_or_default() == 0;
+        if waited && !object::has_finalizers(&object) {
+            let removed = self.remove(kind, &namespace, &name, actor, now);
+            return removed.expect("the object was there a moment ago");
+        }
+        self.revision += 1;
+        object::metadata_mut(&mut object)
+            .insert("resourceVersion".to_owned(), self.revision.to_string().into());
+        let version = Version::new(Arc::new(object));
+        let object = Arc::clone(&version.object);
+        let names = self.tables[kind.index()].namespaces.get_mut(&namespace).expect("seen above");
+        names.insert(name, Arc::clone(&version));
+        self.commit(kind, Verb::Modified, version, Some(before), actor, now);
+        object
+    }
+
+    /// Removes an object at once, whatever its finalizers; the answer is its last state.
+    /// [`crate::deletion::delete`] is what deletes as the API does.
+    pub(crate) fn remove(
+        &mut self,
+        kind: Kind,
+        namespace: &str,
+        name: &str,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Option<Arc<Value>> {
+        let names = self.tables[kind.index()].namespaces.get_mut(namespace)?;
+        let before = names.remove(name)?;
+        self.by_uid.remove(object::uid(&before.object));
+        self.revision += 1;
+        let last = log::under_revision(&before.object, self.revision);
+        let object = Arc::clone(&last.object);
+        self.commit(kind, Verb::Deleted, last, Some(before), actor, now);
+        Some(object)
+    }
+
+    fn commit(
+        &mut self,
+        kind: Kind,
+        verb: Verb,
+        version: Arc<Version>,
+        before: Option<Arc<Version>>,
+        actor: &Actor,
+        now: Timestamp,
+    ) {
+        let revision = self.revision;
+        let object = Arc::clone(&version.object);
+        let (actor, precondition) = (actor.clone(), self.precondition);
+        self.fresh.push(Change { revision, at: now, kind, verb, actor, precondition, object });
+        let table = &mut self.tables[kind.index()];
+        table.written = revision;
+        table.log.push_back(Arc::new(Entry::new(revision, verb, version, before)));
+        while table.log.len() > self.history_limit {
+            if let Some(entry) = table.log.pop_front() {
+                table.forgotten = entry.revision;
+            }
+        }
+    }
+
+    /// Says of the writes to come that the client meant a certain state or object; see [`Change::precondition`].
+    pub(crate) fn set_precondition(&mut self, precondition: bool) {
+        self.precondition = precondition;
+    }
+
+    /// Writes since the last call.
+    pub(crate) fn take_fresh(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    /// Forgets the history up to now.
+    pub(crate) fn compact(&mut self) {
+        for table in &mut self.tables {
+            table.log.clear();
+            table.forgotten = self.revision;
+        }
+    }
+}
