@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use crate::terminal::say;
+
 mod certs;
 mod cgroups;
 mod config;
@@ -139,7 +141,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             } else {
                 all_programs(args.parts.clone())?
             };
-            println!("{}", bin.display());
+            say!("{}", bin.display());
             Ok(())
         }
     }
@@ -213,18 +215,18 @@ fn print_environment(spec: &Spec, export: bool, state: &str) {
     let layout = Layout(&spec.dir);
     let quote = |text: String| format!("'{}'", text.replace('\'', r"'\''"));
     if !export {
-        println!("the cluster in {} {state}:", spec.dir.display());
-        println!("  control plane  {}", spec.network.api_url());
+        say!("the cluster in {} {state}:", spec.dir.display());
+        say!("  control plane  {}", spec.network.api_url());
         match spec.node {
-            true => println!("  node           {}", layout.id()),
-            false => println!("  node           none (start with --node for one)"),
+            true => say!("  node           {}", layout.id()),
+            false => say!("  node           none (start with --node for one)"),
         }
-        println!("  this machine   {} seen from the cluster", spec.network.host);
-        println!();
+        say!("  this machine   {} seen from the cluster", spec.network.host);
+        say!();
     }
-    println!("export TESTBED_BIN={}", quote(layout.bin().display().to_string()));
-    println!("export TESTBED_KUBECONFIG={}", quote(layout.kubeconfig().display().to_string()));
-    println!("export TESTBED_HOST_ADDRESS={}", spec.network.host);
+    say!("export TESTBED_BIN={}", quote(layout.bin().display().to_string()));
+    say!("export TESTBED_KUBECONFIG={}", quote(layout.kubeconfig().display().to_string()));
+    say!("export TESTBED_HOST_ADDRESS={}", spec.network.host);
 }
 
 fn down(dir: &Path) -> anyhow::Result<()> {
@@ -241,23 +243,23 @@ fn down(dir: &Path) -> anyhow::Result<()> {
         _ => {}
     }
     match ran {
-        Some(_) => println!("the cluster in {} is down", dir.display()),
-        None => println!("no cluster runs in {}", dir.display()),
+        Some(_) => say!("the cluster in {} is down", dir.display()),
+        None => say!("no cluster runs in {}", dir.display()),
     }
     Ok(())
 }
 
 fn status(dir: &Path) -> anyhow::Result<()> {
     let (Some(pid), Some(spec)) = (supervisor_pid(dir), running(dir)) else {
-        println!("no cluster runs in {}", dir.display());
+        say!("no cluster runs in {}", dir.display());
         return Ok(());
     };
     print_environment(&spec, false, "runs");
-    println!("\n{:>8}  {:>8}  program", "process", "MiB");
+    say!("\n{:>8}  {:>8}  program", "process", "MiB");
     for process in processes::below(pid) {
-        println!("{:>8}  {:>8}  {}", process.pid, process.resident_mib, process.name);
+        say!("{:>8}  {:>8}  {}", process.pid, process.resident_mib, process.name);
     }
-    println!("\nlogs: {}", Layout(dir).logs().display());
+    say!("\nlogs: {}", Layout(dir).logs().display());
     Ok(())
 }
 
@@ -266,9 +268,9 @@ fn kubeconfig(args: &KubeconfigArgs) -> anyhow::Result<()> {
     running(&dir).with_context(|| format!("no cluster runs in {}", dir.display()))?;
     let path = Layout(&dir).kubeconfig();
     if args.print {
-        print!("{}", std::fs::read_to_string(&path).context("read the kubeconfig")?);
+        say!("{}", std::fs::read_to_string(&path).context("read the kubeconfig")?.trim_end());
     } else {
-        println!("{}", path.display());
+        say!("{}", path.display());
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::terminal::say;
 use crate::workspace;
 
 mod crates;
@@ -42,7 +43,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         }
         std::fs::write(&path, want).with_context(|| format!("cannot write {shown}"))?;
-        println!("wrote {shown}");
+        say!("wrote {shown}");
     }
     if stale.is_empty() {
         return Ok(());

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use crate::terminal::say;
 use crate::test::results;
 use crate::workspace;
 
@@ -63,7 +64,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut chapters = read_chapters(&root.join("docs/spec"))?;
     let outcomes = results::Outcomes::read(&root)?;
     if outcomes.is_empty() {
-        println!("no test results yet: `cargo xtask test` writes them; until then nothing is covered\n");
+        say!("no test results yet: `cargo xtask test` writes them; until then nothing is covered\n");
     }
     let unknown = attach(&mut chapters, &sources::tests(&root)?, &outcomes);
     match &args.list {
@@ -71,7 +72,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         None => print_report(&chapters, args.missing),
     }
     for (test, citation) in &unknown {
-        println!("warning: {test} cites {} {}, which is not defined", citation.file, citation.id);
+        say!("warning: {test} cites {} {}, which is not defined", citation.file, citation.id);
     }
     let gaps: Vec<&str> = COMPLETE
         .iter()
@@ -159,10 +160,10 @@ fn print_report(chapters: &BTreeMap<String, Chapter>, missing: bool) {
         let (covered, required) = count(file, chapter);
         if required == 0 {
             let cited = chapter.ids.values().filter(|citings| has_passed(citings)).count();
-            println!("{file:<20} {cited:>5} / {:<5} listed, not required", chapter.ids.len());
+            say!("{file:<20} {cited:>5} / {:<5} listed, not required", chapter.ids.len());
             continue;
         }
-        println!("{file:<20} {covered:>5} / {required}");
+        say!("{file:<20} {covered:>5} / {required}");
         if missing {
             print_missing(file, chapter);
         }
@@ -181,7 +182,7 @@ fn print_missing(file: &str, chapter: &Chapter) {
         })
         .collect();
     for line in missing.chunks(12) {
-        println!("    {}", line.join(" "));
+        say!("    {}", line.join(" "));
     }
 }
 
@@ -193,10 +194,10 @@ fn print_list(chapters: &BTreeMap<String, Chapter>, file: &str) -> Result<()> {
     };
     for (id, citings) in &chapter.ids {
         let note = if is_required(file, id) { "" } else { " (not required)" };
-        println!("{id}{note}");
+        say!("{id}{note}");
         for Citing { test, outcome } in citings {
             let outcome = outcome.map_or("not run", results::Outcome::name);
-            println!("    {outcome:<8} {test}");
+            say!("    {outcome:<8} {test}");
         }
     }
     Ok(())
@@ -208,5 +209,5 @@ fn print_total(chapters: &BTreeMap<String, Chapter>) {
         .iter()
         .map(|(file, chapter)| count(file, chapter))
         .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    println!("{:<20} {covered:>5} / {required}", "total");
+    say!("{:<20} {covered:>5} / {required}", "total");
 }

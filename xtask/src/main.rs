@@ -15,6 +15,8 @@ mod cluster;
 mod codegen;
 mod conformance;
 mod demo;
+mod simulate;
+mod terminal;
 mod test;
 mod workspace;
 
@@ -41,6 +43,8 @@ enum Chore {
     Cluster(cluster::Args),
     #[command(hide = true)]
     ClusterSupervisor(cluster::supervisor::Args),
+    /// Try the whole stack between two simulators, under faults drawn from seeds
+    Simulate(simulate::Args),
     /// Run the checks and the tests of every level, and print one table at the end
     Test(test::Args),
     /// Count the rules of docs/spec that a passing test cites
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Chore::Demo(args) => demo::run(&args),
         Chore::Cluster(args) => cluster::run(&args),
         Chore::ClusterSupervisor(args) => cluster::supervisor::run(&args),
+        Chore::Simulate(args) => simulate::run(&args),
         Chore::Test(args) => test::run(&args),
         Chore::Conformance(args) => conformance::run(&args),
         Chore::Codegen(args) => codegen::run(&args),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::terminal::say;
 use crate::workspace;
 use crate::workspace::build::{self, Built, Extent};
 
@@ -72,7 +73,7 @@ fn run_check(check: &checks::Check, root: &Path) -> Line {
     if let Some(reason) = check.obstacle() {
         return Line::skipped(check.name, reason);
     }
-    println!("\n== {}: {}", check.name, check.shown());
+    say!("\n== {}: {}", check.name, check.shown());
     let started = Instant::now();
     let outcome = check.run(root);
     Line::check(check.name, outcome, started.elapsed())
@@ -96,7 +97,7 @@ fn run_levels(
     if runnable.is_empty() {
         return Ok(lines);
     }
-    println!("\n== build the tests");
+    say!("\n== build the tests");
     let started = Instant::now();
     let extent = match runnable.as_slice() {
         // Alone it leaves out the unit tests of what scenarios share, and a browser client with it.
@@ -106,7 +107,7 @@ fn run_levels(
     let built = build::build(extent, root)?;
     lines.push(Line::check("build", Ok(()), started.elapsed()));
     for level in runnable {
-        println!("\n== level {}: {}", level.number(), level.meaning());
+        say!("\n== level {}: {}", level.number(), level.meaning());
         let started = Instant::now();
         let line = match run_level(level, &built, filter, &mut testbed, root) {
             Ok(tests) => Line::level(level, &tests, started.elapsed()),

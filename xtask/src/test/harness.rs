@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::results::{Outcome, TestResult};
+use crate::terminal::say;
 use crate::workspace;
 use crate::workspace::build::{Extent, Program};
 
@@ -94,7 +95,7 @@ fn supervise(
         if let Some((path, outcome)) = read_line(&line) {
             if plan.each {
                 let seconds = started.elapsed().as_secs();
-                println!("  {:<8} {path}  (at {seconds} s)", outcome.name());
+                say!("  {:<8} {path}  (at {seconds} s)", outcome.name());
             }
             tests.push(TestResult { outcome, ..result(path) });
         }
@@ -109,13 +110,13 @@ fn supervise(
         tests.push(result(format!("({name} ended with {status})")));
     }
     if killed {
-        println!("  {name} ran longer than {} min and was killed", plan.deadline.as_secs() / 60);
+        say!("  {name} ran longer than {} min and was killed", plan.deadline.as_secs() / 60);
     }
     if failed > 0 || !status.success() {
-        println!("{transcript}");
+        say!("{transcript}");
     }
     if !plan.each && !tests.is_empty() {
-        println!("  {name:<44} {:>5} tests {:>7.1} s", tests.len(), started.elapsed().as_secs_f64());
+        say!("  {name:<44} {:>5} tests {:>7.1} s", tests.len(), started.elapsed().as_secs_f64());
     }
     Ok(tests)
 }

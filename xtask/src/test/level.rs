@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::cluster::packages::{self, Program};
 use crate::cluster::{self, Options, Running};
+use crate::terminal::say;
 use crate::workspace::build::{self, Built, SCENARIOS, UNIT};
 
 /// A test level; each reuses what the one below has shown.
@@ -132,7 +133,7 @@ impl Testbed {
         if let Err(error) = packages::ensure_programs(EVERYWHERE) {
             // Where nothing can be installed, most tests of the first levels run all the same.
             ensure!(!self.strict && level <= Level::Two, error);
-            println!("some tests will miss something: {error:#}");
+            say!("some tests will miss something: {error:#}");
         }
         if !matches!(level, Level::Three | Level::Four) {
             return Ok(environment);

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::level::Level;
 use super::results::{Outcome, TestResult};
+use crate::terminal::say;
 
 /// One row: a check or a level.
 #[derive(Debug)]
@@ -79,7 +80,7 @@ impl Line {
             let word = if self.failed == 0 { "ok" } else { "FAILED" };
             format!("{word:<30}")
         };
-        println!("{:<14} {counts:<32} {minutes:>6.1} min  {}", self.name, self.note);
+        say!("{:<14} {counts:<32} {minutes:>6.1} min  {}", self.name, self.note);
     }
 
     /// Whether this row fails the run; a strict run allows no gaps.
@@ -114,14 +115,14 @@ impl Report {
 
     /// Prints the table, and last one line with the counts.
     pub(super) fn print(&self) {
-        println!("\n== result");
+        say!("\n== result");
         for line in &self.lines {
             line.print();
             if self.strict && line.fails(true) && line.failed == 0 {
-                println!("{:<14} CI=true: a skip, or a level without tests, is a failure", "");
+                say!("{:<14} CI=true: a skip, or a level without tests, is a failure", "");
             }
         }
-        println!("{}", self.summary());
+        say!("{}", self.summary());
     }
 
     /// `N passed, N failed, N skipped`; checks count in only when they fail.
