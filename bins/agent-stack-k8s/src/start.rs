@@ -99,7 +99,6 @@ fn introduce(loaded: &Loaded) {
     for warning in &loaded.warnings {
         warn!("{warning}");
     }
-    info!("one instance per stack key is assumed: this version holds no Lease, so run a single replica");
 }
 
 async fn until_stopped(settings: &Settings) -> anyhow::Result<ExitCode> {

@@ -66,6 +66,13 @@ impl Runtime {
         &self.namespace
     }
 
+    /// The same access past the cap on requests, for calls that may not wait behind a burst of others: a Lease that is
+    /// not renewed in time is lost.
+    #[must_use]
+    pub fn without_rate_limit(&self) -> Self {
+        Self { throttle: None, ..self.clone() }
+    }
+
     pub(crate) const fn client(&self) -> &Client {
         &self.client
     }

@@ -131,7 +131,11 @@ pub(crate) const SCALARS: [Scalar; 45] = [
         "Most unfinished Jobs of one pipeline; not built yet [default: 0]",
     ),
     scalar("health-port", Kind::Int, "Port of /livez, /readyz and /startupz, 0 for off [default: 8081]"),
-    scalar("leader-lease", Kind::Bool, "One active controller at a time; not built yet [default: false]"),
+    scalar(
+        "leader-lease",
+        Kind::Bool,
+        "One active instance at a time, decided by a Lease [default: true if the Role allows it]",
+    ),
 ];
 
 /// The setting of that name.

@@ -30,5 +30,6 @@ pub use duration::{DurationError, parse_duration};
 pub use load::{Inputs, Loaded, load};
 pub use problem::{ConfigError, ErrorKind, Problem, Source, Warning};
 pub use settings::{
-    Buildkite, Grace, Http, Kubernetes, Limits, LogFormat, LogLevel, Logging, RateLimit, Settings,
+    Buildkite, Grace, Http, Kubernetes, LeaderLease, Limits, LogFormat, LogLevel, Logging, RateLimit,
+    Settings,
 };

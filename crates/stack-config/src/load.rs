@@ -10,7 +10,8 @@ use crate::keys::LEFTOVERS;
 use crate::problem::{ConfigError, Problem, Source, Warning};
 use crate::reader::Reader;
 use crate::settings::{
-    Buildkite, Grace, Http, Kubernetes, Limits, LogFormat, LogLevel, Logging, RateLimit, Settings,
+    Buildkite, Grace, Http, Kubernetes, LeaderLease, Limits, LogFormat, LogLevel, Logging, RateLimit,
+    Settings,
 };
 use crate::{agent_config, checks, params, structured, tags, unbuilt, value};
 
@@ -224,7 +225,12 @@ fn kubernetes(reader: &mut Reader<'_>) -> Kubernetes {
         burst: small(Some(burst.unwrap_or_else(|| rate.saturating_mul(2).min(most))), 1),
     });
     let namespace = reader.text("namespace").unwrap_or_else(|| "default".to_owned());
-    Kubernetes { namespace, rate_limit }
+    let leader_lease = match reader.bool("leader-lease") {
+        None => LeaderLease::WhenAllowed,
+        Some(true) => LeaderLease::Required,
+        Some(false) => LeaderLease::Off,
+    };
+    Kubernetes { namespace, rate_limit, leader_lease }
 }
 
 fn limits(reader: &mut Reader<'_>) -> Limits {

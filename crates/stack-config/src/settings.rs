@@ -64,6 +64,19 @@ pub struct Kubernetes {
     pub namespace: String,
     /// `k8s-client-rate-limiter-*`; `None` means no fixed rate.
     pub rate_limit: Option<RateLimit>,
+    /// `leader-lease`.
+    pub leader_lease: LeaderLease,
+}
+
+/// `leader-lease`: whether a Lease decides which of several instances with one `id` works (lifecycle D10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeaderLease {
+    /// Not set: if our rights suffice, else there is a warning and one instance is assumed.
+    WhenAllowed,
+    /// `true`: nothing is done without it.
+    Required,
+    /// `false`: one instance is assumed.
+    Off,
 }
 
 /// A limit of requests per second.

@@ -9,7 +9,6 @@ use crate::settings::{Grace, Settings};
 
 /// What is asked for and is not there. `pod-spec-patch` and `pod-policy` are the builder's to refuse.
 pub(crate) fn refusals(reader: &mut Reader<'_>, settings: &Settings) -> Vec<Problem> {
-    let lease = reader.bool("leader-lease").unwrap_or(false);
     let per_pipeline = reader.int("max-in-flight-per-pipeline", 0..=i64::MAX).unwrap_or(0);
     let profiler = reader.text("profiler-address").unwrap_or_default();
     let payloads = reader.bool("log-http-payloads").unwrap_or(false);
@@ -22,7 +21,6 @@ pub(crate) fn refusals(reader: &mut Reader<'_>, settings: &Settings) -> Vec<Prob
     };
     let tokens = settings.buildkite.job_acquisition_tokens;
     ask(tokens, "enable-job-acquisition-tokens", "set it to false: pods then refer to agent-token-secret");
-    ask(lease, "leader-lease", "set it to false, and run one instance only");
     ask(per_pipeline > 0, "max-in-flight-per-pipeline", "remove it: max-in-flight limits all jobs together");
     ask(!profiler.is_empty(), "profiler-address", "remove it");
     ask(payloads, "log-http-payloads", "remove it: at level debug requests are logged without their bodies");

@@ -13,6 +13,7 @@ use stack_config::Settings;
 use crate::{
     CoreSettings, Stack, Tags,
     health::Health,
+    leadership::{LeadershipSettings, WallClock},
     metrics::Metrics,
     session::{ConnectBuildkite, PollSettings, SecretToken, SessionSettings},
 };
@@ -56,7 +57,7 @@ fn setting<E: std::fmt::Display>(key: &'static str) -> impl FnOnce(E) -> Compose
     move |error| ComposeError::Setting { key, reason: error.to_string() }
 }
 
-/// What a stack talks to, and where its random choices come from.
+/// What a stack talks to, who it is, and where its random choices and the time of day come from.
 pub struct Parts {
     /// Kubernetes.
     pub runtime: Runtime,
@@ -64,6 +65,10 @@ pub struct Parts {
     pub connect: ConnectBuildkite,
     /// The only source of random choices. Two stacks that run at once need different ones.
     pub seed: u64,
+    /// Who this process is among all that compete for the Lease, past ones included.
+    pub identity: String,
+    /// The time of day, for what people read in the Lease. No decision rests on it.
+    pub wall_clock: WallClock,
 }
 
 /// Puts the stack together over the network. Nothing is sent yet.
@@ -87,8 +92,21 @@ pub async fn compose(
         ..Options::default()
     };
     let runtime = Runtime::connect(&options).await.map_err(no_kubernetes)?;
-    let parts = Parts { runtime, connect: connect(settings, version)?, seed: fastrand::u64(..) };
+    let parts = Parts {
+        runtime,
+        connect: connect(settings, version)?,
+        seed: fastrand::u64(..),
+        identity: identity(),
+        wall_clock: Arc::new(jiff::Timestamp::now),
+    };
     assemble(settings, parts, health, registry)
+}
+
+/// The name of the pod or machine, for people, and a number that no other process has: a container that starts again
+/// has its pod's name and is another process.
+fn identity() -> String {
+    let host = std::env::var("HOSTNAME").ok().filter(|host| !host.is_empty());
+    format!("{}_{:016x}", host.as_deref().unwrap_or("agent-stack-k8s"), fastrand::u64(..))
 }
 
 /// Puts the stack together over whatever `parts` are: a network, or services of this process.
@@ -102,7 +120,7 @@ pub fn assemble(
     registry: &mut Registry,
 ) -> Result<Stack, ComposeError> {
     let Settings { id, buildkite, kubernetes, limits, grace, http: _, logging: _, builder } = settings;
-    let Parts { runtime, connect, seed } = parts;
+    let Parts { runtime, connect, seed, identity, wall_clock } = parts;
     let expiry = u32::try_from(buildkite.reservation_expiry.as_secs())
         .map_err(setting("reservation-expiry-seconds"))?;
     let reservation_expiry =
@@ -140,6 +158,14 @@ pub fn assemble(
         },
         job_creation_concurrency: limits.job_creation_concurrency.get(),
         reservation_expiry,
+        leadership: LeadershipSettings {
+            lease: kubernetes.leader_lease,
+            controller_id: id.clone(),
+            identity,
+            wall_clock,
+            runtime: runtime.clone(),
+            seed: seed ^ 7,
+        },
         runtime,
         builder: Builder::new(builder.clone()).map_err(setting("the settings that shape pods"))?,
         controller_id: id.clone(),

@@ -18,6 +18,8 @@ const LIST_FRESH_FOR: Duration = Duration::from_secs(300);
 /// A condition of readiness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
+    /// The Lease can be read, and while we lead written. Absent without a Lease.
+    Lease,
     /// The agent token was read and Buildkite accepts it.
     Token,
     /// The stack is registered and its queue exists.
@@ -35,6 +37,8 @@ pub enum Check {
 /// A loop whose progress is liveness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loop {
+    /// Whoever holds the Lease or waits for it.
+    Lease,
     /// The owner of the ledger.
     Reconcile,
     /// The poll loop, start-up included.
@@ -54,9 +58,15 @@ struct State {
     /// The moment until which each loop may be silent.
     alive_until: BTreeMap<Loop, Instant>,
     listed_at: Option<Instant>,
+    /// Another instance leads, or may: what is so, in words.
+    standing_by: Option<String>,
     given_up: bool,
     stopping: bool,
 }
+
+/// What a leader is ready by.
+const LEADERS_CHECKS: [Check; 7] =
+    [Check::Lease, Check::Token, Check::Registered, Check::Jobs, Check::Pods, Check::List, Check::Create];
 
 /// Shared by the loops, which write, and the probes, which read. The lock is never held across an await.
 #[derive(Debug, Clone, Default)]
@@ -105,6 +115,30 @@ impl Health {
         self.state().alive_until.insert(which, now + wait + STUCK_AFTER);
     }
 
+    /// We do not lead (`lifecycle.md` D10): nothing but the Lease counts, and the loops of a leader do not run.
+    pub fn stand_by(&self, text: &str) {
+        let mut state = self.state();
+        if state.standing_by.is_none() {
+            state.checks.retain(|check, _| *check == Check::Lease);
+            state.alive_until.retain(|which, _| *which == Loop::Lease);
+            state.listed_at = None;
+        }
+        state.standing_by = Some(text.to_owned());
+    }
+
+    /// We lead: everything counts.
+    pub fn lead(&self) {
+        self.state().standing_by = None;
+    }
+
+    /// There is no Lease to wait for.
+    pub fn without_lease(&self) {
+        let mut state = self.state();
+        state.checks.remove(&Check::Lease);
+        state.alive_until.remove(&Loop::Lease);
+        state.standing_by = None;
+    }
+
     /// Start-up failed for good.
     pub fn give_up(&self) {
         self.state().given_up = true;
@@ -129,9 +163,11 @@ impl Health {
     pub fn ready(&self, now: Instant) -> Report {
         let state = self.state();
         let mut report = Report { ok: true, text: String::new() };
-        for check in [Check::Token, Check::Registered, Check::Jobs, Check::Pods, Check::List, Check::Create] {
+        let checks: &[Check] = if state.standing_by.is_some() { &[Check::Lease] } else { &LEADERS_CHECKS };
+        for check in checks.iter().copied() {
             let condition = state.checks.get(&check);
-            if check == Check::Create && condition.is_none() {
+            let may_be_absent = matches!(check, Check::Lease | Check::Create);
+            if may_be_absent && condition.is_none() {
                 continue;
             }
             let fresh = check != Check::List
@@ -142,6 +178,9 @@ impl Health {
             let error = condition.and_then(|known| known.error.as_deref());
             let error = if condition.is_none() { Some("not yet") } else { error };
             report.line(ok, &format!("{check:?}").to_lowercase(), age, error);
+        }
+        if let Some(text) = &state.standing_by {
+            report.line(true, text, None, None);
         }
         if state.stopping {
             report.line(false, "running", None, Some("asked to stop"));
@@ -198,6 +237,31 @@ mod tests {
         health.stop();
         assert!(!health.ready(start).ok, "nothing is started after a stop");
         assert!(health.live(start).ok);
+    }
+
+    /// lifecycle D10: an instance that stands by is ready as long as it can see who leads.
+    #[test]
+    fn whoever_stands_by_is_ready_by_the_lease_alone() {
+        let start = Instant::now();
+        let health = Health::default();
+        health.tick(Loop::Reconcile, start, Duration::ZERO);
+        health.tick(Loop::Lease, start, Duration::from_secs(600));
+        health.pass(Check::Token, start);
+        health.pass(Check::Lease, start);
+        assert!(!health.ready(start).ok);
+        health.stand_by("standing by: other leads");
+        assert_eq!(health.ready(start).text, "[+]lease for 0s\n[+]standing by: other leads\n");
+        assert!(health.ready(start).ok);
+        assert!(health.live(start + Duration::from_secs(600)).ok, "the loops of a leader do not run");
+        health.fail(Check::Lease, "403", start);
+        assert!(!health.ready(start).ok);
+        health.pass(Check::Lease, start);
+        health.lead();
+        let report = health.ready(start);
+        assert!(!report.ok, "what was known before standing by says nothing now");
+        assert!(report.text.contains("[-]token: not yet\n"), "{}", report.text);
+        health.without_lease();
+        assert!(!health.ready(start).text.contains("lease"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod compose;
 mod core;
 mod effects;
 pub mod health;
+mod leadership;
 pub mod metrics;
 mod observe;
 mod run;
@@ -21,6 +22,7 @@ mod watches;
 pub use crate::{
     compose::{ComposeError, Parts, assemble, compose},
     core::{Core, CoreSettings, UnfinishedWork, event},
+    leadership::{LeadershipSettings, WallClock},
     run::{RunError, Stack, run},
     tags::{Match, Tags},
 };

@@ -11,6 +11,8 @@ use prometheus_client::{
 /// All metrics.
 #[derive(Debug, Clone)]
 pub struct Metrics {
+    /// `buildkite_leader`: 1 on the active instance.
+    pub leader: Gauge,
     /// `buildkite_job_end_to_end_seconds`.
     pub end_to_end: Histogram,
     /// `buildkite_monitor_*`.
@@ -47,11 +49,14 @@ impl Metrics {
             "From the first sight of a job in a list to its Job's creation",
             end_to_end.clone(),
         );
+        let leader = Gauge::default();
+        registry.register("leader", "1 on the active instance", leader.clone());
         let watch = WatchMetrics::default();
         for component in ["limiter", "deduper", "job_watcher"] {
             watch.register(registry.sub_registry_with_prefix(component));
         }
         Self {
+            leader,
             end_to_end,
             monitor: MonitorMetrics::register(registry.sub_registry_with_prefix("monitor")),
             limiter: LimiterMetrics::register(registry.sub_registry_with_prefix("limiter")),
@@ -60,6 +65,22 @@ impl Metrics {
             job_watcher: JobWatcherMetrics::register(registry.sub_registry_with_prefix("job_watcher")),
             pod_watcher: PodWatcherMetrics::register(registry.sub_registry_with_prefix("pod_watcher")),
             watch,
+        }
+    }
+
+    /// An instance that stands by has no slots and no jobs; what it once counted stays.
+    pub(crate) fn stand_by(&self) {
+        let Self { monitor, limiter, deduper, pod_watcher, .. } = self;
+        let of_the_ledger = [
+            &monitor.up,
+            &limiter.tokens_available,
+            &limiter.in_flight,
+            &limiter.work_queue_length,
+            &deduper.jobs_running,
+            &pod_watcher.cancel_checkers,
+        ];
+        for gauge in of_the_ledger {
+            gauge.set(0);
         }
     }
 }
@@ -360,6 +381,7 @@ mod tests {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &registry).expect("a String takes all text");
         for line in [
+            "buildkite_leader 0",
             "buildkite_monitor_monitor_up 0",
             "buildkite_monitor_job_queries_total 0",
             "buildkite_limiter_tokens_available 0",

@@ -1,4 +1,6 @@
-//! Putting the parts together, running them, and stopping (`docs/spec/lifecycle.md` 1.4–1.6).
+//! Waiting to lead, putting the parts together, running them, and stopping (`docs/spec/lifecycle.md` 1.4–1.6, D10).
+
+mod reconcile;
 
 use std::{
     sync::{Arc, Mutex},
@@ -8,21 +10,20 @@ use std::{
 use bk_agent_api::ReservationExpiry;
 use k8s_runtime::{Runtime, Selector};
 use podspec_builder::Builder;
+use reconcile::Reconcile;
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::{JoinError, JoinSet},
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use crate::{
-    core::{
-        Core, CoreSettings,
-        event::{Effect, Event},
-    },
+    core::{Core, CoreSettings, event::Event},
     effects::Executor,
-    health::{Check, Health, Loop},
+    health::Check,
+    leadership::{Leadership, LeadershipSettings},
     metrics::Metrics,
     observe,
     session::{Backoff, PollSettings, Session, SessionSettings, StartError, poll, start},
@@ -32,14 +33,8 @@ use crate::{
 /// Events that may wait for the core. The senders are three loops, each of which waits when it is full,
 /// so the bound only has to be large enough that a list of Jobs does not switch tasks for every object.
 const EVENTS: usize = 1024;
-/// Creates that are on the wire at a stop may take so long (1.6).
-const CREATES_MAY_TAKE: Duration = Duration::from_secs(10);
-/// Verdicts that are under way at a stop may take so long after that.
-const VERDICTS_MAY_TAKE: Duration = Duration::from_secs(5);
-/// So may leaving Buildkite.
+/// Leaving Buildkite may take so long.
 const DEREGISTERING_MAY_TAKE: Duration = Duration::from_secs(5);
-/// The core is a loop that must tick even when nothing happens.
-const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Everything that the controller is made of.
 pub struct Stack {
@@ -53,6 +48,8 @@ pub struct Stack {
     pub job_creation_concurrency: usize,
     /// Lifetime of reservations.
     pub reservation_expiry: ReservationExpiry,
+    /// Who leads.
+    pub leadership: LeadershipSettings,
     /// Kubernetes.
     pub runtime: Runtime,
     /// The builder of Jobs.
@@ -89,48 +86,115 @@ pub enum RunError {
 /// Runs the stack until `stop` is cancelled, then shuts it down in order. Jobs and pods are never touched
 /// by a shutdown.
 ///
+/// Everything that acts on Buildkite or Kubernetes runs only while this instance leads (D10); when that ends, it waits
+/// to lead again.
+///
 /// # Errors
 /// [`RunError`]: nothing of it happens because Buildkite or Kubernetes cannot be reached for a while.
 pub async fn run(stack: Stack, stop: CancellationToken) -> Result<(), RunError> {
     let health = stack.session.health.clone();
+    let mut leadership = Leadership::new(&stack.leadership, health, stack.metrics.leader.clone());
+    let result = lead(&stack, &mut leadership, &stop).await;
+    // After everything else: from here on another may lead.
+    leadership.resign().await;
+    result
+}
+
+/// One term after the other, until the stop.
+async fn lead(stack: &Stack, leadership: &mut Leadership, stop: &CancellationToken) -> Result<(), RunError> {
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(()),
+            () = leadership.acquire() => {}
+        }
+        let lost = CancellationToken::new();
+        let term = serve(stack, stop, &lost);
+        tokio::pin!(term);
+        let ended = tokio::select! {
+            biased;
+            () = leadership.keep() => None,
+            ended = &mut term => Some(ended),
+        };
+        let ended = match ended {
+            Some(ended) => ended,
+            None => {
+                lost.cancel();
+                term.await
+            }
+        };
+        match ended? {
+            Ended::Stopped => return Ok(()),
+            Ended::Lost => stack.metrics.stand_by(),
+        }
+    }
+}
+
+/// How a term ended that nothing is wrong with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// As asked; everything is in order.
+    Stopped,
+    /// Another instance may lead.
+    Lost,
+}
+
+/// Serves the queue until `stop`, or until the lead is `lost`.
+async fn serve(stack: &Stack, stop: &CancellationToken, lost: &CancellationToken) -> Result<Ended, RunError> {
     let session = tokio::select! {
         biased;
-        () = stop.cancelled() => return Ok(()),
+        () = lost.cancelled() => return Ok(Ended::Lost),
+        () = stop.cancelled() => return Ok(Ended::Stopped),
         session = start(&stack.session) => session?,
     };
-    let seed = stack.session.seed;
     let now = Instant::now().into_std();
-    let core = Core::new(stack.core.clone(), stack.metrics.clone(), seed ^ 3, now);
+    let core = Core::new(stack.core.clone(), stack.metrics.clone(), stack.session.seed ^ 3, now);
     let (sender, events) = mpsc::channel(EVENTS);
     let (full, is_full) = watch::channel(false);
     let mut loops = JoinSet::new();
-    spawn_loops(&stack, &session, &mut loops, &sender, is_full);
+    spawn_loops(stack, &session, &mut loops, &sender, is_full);
     drop(sender);
-    let executor = Arc::new(Executor {
-        session: session.clone(),
-        runtime: stack.runtime,
-        builder: stack.builder,
-        controller_id: stack.controller_id,
+    let executor = Arc::new(executor(stack, session.clone(), stop.child_token()));
+    let health = stack.session.health.clone();
+    let mut reconcile = Reconcile::new(core, executor, events, full, health);
+    let ended = reconcile.run(&mut loops, stop, lost).await?;
+    loops.abort_all();
+    if ended == Ended::Lost {
+        reconcile.let_go().await;
+        return Ok(ended);
+    }
+    let leave = async {
+        reconcile.drain().await;
+        deregister(&session).await;
+    };
+    tokio::select! {
+        biased;
+        // The next leader may have registered the key already (X18).
+        () = lost.cancelled() => warn!("the lead was lost while stopping: the stack stays registered"),
+        () = leave => {}
+    }
+    Ok(ended)
+}
+
+fn executor(stack: &Stack, session: Session, stop: CancellationToken) -> Executor {
+    let seed = stack.session.seed;
+    Executor {
+        session,
+        runtime: stack.runtime.clone(),
+        builder: stack.builder.clone(),
+        controller_id: stack.controller_id.clone(),
         namespace: stack.session.namespace.clone(),
-        job_prefix: stack.job_prefix,
+        job_prefix: stack.job_prefix.clone(),
         reservation_expiry: stack.reservation_expiry,
-        metrics: stack.metrics,
-        stop: stop.clone(),
+        metrics: stack.metrics.clone(),
+        stop,
         creating: Semaphore::new(stack.job_creation_concurrency),
         finishing: Semaphore::new(FINISHING_AT_ONCE),
         reserve_backoff: Mutex::new(Backoff::new(seed ^ 5)),
         states_backoff: Mutex::new(Backoff::new(seed ^ 6)),
-        health: health.clone(),
+        health: stack.session.health.clone(),
         random: Mutex::new(fastrand::Rng::with_seed(seed ^ 4)),
-    });
-    let mut reconcile = Reconcile { core, executor, tasks: JoinSet::new(), events, full, health };
-    let result = reconcile.run(&mut loops, &stop).await;
-    loops.abort_all();
-    if result.is_ok() {
-        reconcile.drain().await;
-        deregister(&session).await;
     }
-    result
 }
 
 /// Verdicts on the wire at once: a hundred a second are allowed, and none is urgent.
@@ -178,96 +242,6 @@ fn spawn_loops(
         ("Pod watch", Ok(()))
     });
     loops.spawn(async move { ("poll", poll(&settings, polling, session, metrics, sender, full).await) });
-}
-
-/// The owner of the core: feeds it events and carries out its effects.
-struct Reconcile {
-    core: Core,
-    executor: Arc<Executor>,
-    tasks: JoinSet<Option<Event>>,
-    events: mpsc::Receiver<Event>,
-    full: watch::Sender<bool>,
-    health: Health,
-}
-
-impl Reconcile {
-    /// Runs until the stop, or until a loop ends that must not.
-    async fn run(&mut self, loops: &mut JoinSet<LoopEnd>, stop: &CancellationToken) -> Result<(), RunError> {
-        loop {
-            let now = Instant::now();
-            self.health.tick(Loop::Reconcile, now.into_std(), Duration::ZERO);
-            let wake = Instant::from_std(self.core.next_deadline()).min(now + HEARTBEAT);
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return Ok(()),
-                Some(ended) = loops.join_next() => return Err(loop_ended(ended)?),
-                Some(done) = self.tasks.join_next() => self.effect_done(done),
-                Some(event) = self.events.recv() => self.handle(event),
-                () = sleep_until(wake) => self.timer(),
-            }
-        }
-    }
-
-    fn handle(&mut self, event: Event) {
-        let effects = self.core.on_event(event, Instant::now().into_std());
-        self.carry_out(effects);
-    }
-
-    fn timer(&mut self) {
-        let effects = self.core.on_timer(Instant::now().into_std());
-        self.carry_out(effects);
-    }
-
-    fn carry_out(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            self.executor.spawn(effect, &mut self.tasks);
-        }
-        let is_full = self.core.is_full();
-        self.full.send_if_modified(|full| std::mem::replace(full, is_full) != is_full);
-    }
-
-    fn effect_done(&mut self, done: Result<Option<Event>, JoinError>) {
-        match done {
-            Ok(Some(event)) => self.handle(event),
-            Ok(None) => {}
-            // Its job keeps its slot until the Job's watch or a restart says otherwise.
-            Err(panic) => error!(error = %panic, "an effect ended without an answer; this is a bug"),
-        }
-    }
-
-    /// Waits for creates and verdicts on the wire, each for its time (1.6, steps 1, 2 and 4).
-    async fn drain(&mut self) {
-        info!("stopping: nothing new is started; waiting for creates and verdicts on the wire");
-        self.handle(Event::Stop);
-        self.wait(CREATES_MAY_TAKE, |core| core.unfinished_work().creating == 0).await;
-        self.wait(VERDICTS_MAY_TAKE, |core| core.unfinished_work().verdicts == 0).await;
-        let left = self.core.unfinished_work();
-        if left.creating + left.verdicts > 0 {
-            let (creating, verdicts) = (left.creating, left.verdicts);
-            warn!(
-                creating,
-                verdicts, "not everything ended in time; the next instance finds it in Kubernetes"
-            );
-        }
-        self.tasks.abort_all();
-    }
-
-    async fn wait(&mut self, at_most: Duration, done: impl Fn(&Core) -> bool) {
-        let deadline = Instant::now() + at_most;
-        while !done(&self.core) {
-            let wake = Instant::from_std(self.core.next_deadline()).min(deadline);
-            tokio::select! {
-                biased;
-                Some(done) = self.tasks.join_next() => self.effect_done(done),
-                () = sleep_until(wake) => {
-                    if Instant::now() >= deadline {
-                        return;
-                    }
-                    self.timer();
-                }
-            }
-        }
-    }
 }
 
 fn loop_ended(ended: Result<LoopEnd, JoinError>) -> Result<RunError, RunError> {

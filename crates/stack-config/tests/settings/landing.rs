@@ -20,6 +20,7 @@ fn every_key_lands() {
     assert_eq!((buildkite.page_size.get(), buildkite.pages_per_poll.get()), (500, 5));
     assert_eq!(buildkite.reservation_expiry, seconds(1800));
     assert_eq!(settings.kubernetes.namespace, "my-namespace");
+    assert_eq!(settings.kubernetes.leader_lease, LeaderLease::Required);
     let limit = settings.kubernetes.rate_limit.unwrap();
     assert_eq!((limit.per_second.get(), limit.burst.get()), (20, 30));
     let limits = &settings.limits;

@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::{Args as _, Command, FromArgMatches as _};
-use stack_config::{Args, ConfigError, ErrorKind, Inputs, Loaded, LogFormat, LogLevel, Source, load};
+use stack_config::{
+    Args, ConfigError, ErrorKind, Inputs, LeaderLease, Loaded, LogFormat, LogLevel, Source, load,
+};
 
 fn args(words: &[&str]) -> Args {
     let words = std::iter::once("controller").chain(words.iter().copied());

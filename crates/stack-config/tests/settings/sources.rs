@@ -19,6 +19,7 @@ fn defaults() {
     assert!(buildkite.http2 && !buildkite.job_acquisition_tokens);
     assert_eq!(settings.kubernetes.namespace, "default");
     assert_eq!(settings.kubernetes.rate_limit, None);
+    assert_eq!(settings.kubernetes.leader_lease, LeaderLease::WhenAllowed);
     assert_eq!(settings.limits.max_in_flight.unwrap().get(), 25);
     assert_eq!(settings.limits.work_queue_limit.get(), 1_000_000);
     assert_eq!(settings.limits.job_creation_concurrency.get(), 25);

@@ -69,7 +69,6 @@ fn unbuilt_settings() {
         ("queues: [{name: a}]", "queues"),
         ("queues: []", "queues"),
         ("max-in-flight-per-pipeline: 5", "max-in-flight-per-pipeline"),
-        ("leader-lease: true", "leader-lease"),
         ("profiler-address: localhost:6060", "profiler-address"),
         ("log-http-payloads: true", "log-http-payloads"),
         ("pod-spec-patch: {hostNetwork: true}", "pod-spec-patch"),
@@ -84,7 +83,7 @@ fn unbuilt_settings() {
         assert!(shown.starts_with(&format!("{key}: ")) && shown.contains("not built yet"), "{file}: {shown}");
     }
     let defaults = loaded(
-        "enable-job-acquisition-tokens: false\nleader-lease: false\nmax-in-flight-per-pipeline: 0\nprofiler-address: \"\"\n\
+        "enable-job-acquisition-tokens: false\nmax-in-flight-per-pipeline: 0\nprofiler-address: \"\"\n\
          log-http-payloads: false\npod-spec-patch: {}\npod-policy: {}\npod-pending-timeout: 15m\nenable-completion-watcher: true\n\
          empty-job-grace-period: 30s\nimage-pull-backoff-grace-period: 0s\n",
     );

@@ -285,6 +285,8 @@ fn warnings_at_start() {
     assert_eq!(loaded("http-timeout: 0s").settings.buildkite.http_timeout, Duration::from_secs(60));
     let limit = loaded("k8s-client-rate-limiter-qps: 10").settings.kubernetes.rate_limit.unwrap();
     assert_eq!((limit.per_second.get(), limit.burst.get()), (10, 20));
+    let without = loaded("leader-lease: false").settings.kubernetes.leader_lease;
+    assert_eq!(without, LeaderLease::Off);
 }
 
 /// controller-config 8.3: job tokens are hidden by their shape.
