@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::call::{escape, get, request};
 use crate::create::CreateOutcome;
 use crate::error::{ApiError, Refusal};
+use crate::names::DEADLINE_ANNOTATION;
 use crate::runtime::Runtime;
 use crate::view::JobView;
 
@@ -95,9 +96,19 @@ impl Runtime {
         self.patch_job(&format!("annotate job `{name}`"), name, &patch).await
     }
 
-    /// Sets the active deadline, in seconds since the Job started, of this very Job.
-    pub async fn set_job_deadline(&self, name: &str, uid: &str, seconds: u64) -> PatchOutcome {
-        let patch = json!({ "metadata": { "uid": uid }, "spec": { "activeDeadlineSeconds": seconds } });
+    /// Sets the active deadline, in seconds since the Job started, of this very Job, and marks it as shortened by
+    /// us for this reason (`lifecycle` F14).
+    pub async fn shorten_job_deadline(
+        &self,
+        name: &str,
+        uid: &str,
+        seconds: u64,
+        reason: &str,
+    ) -> PatchOutcome {
+        let patch = json!({
+            "metadata": { "uid": uid, "annotations": { DEADLINE_ANNOTATION: reason } },
+            "spec": { "activeDeadlineSeconds": seconds },
+        });
         self.patch_job(&format!("set the deadline of job `{name}`"), name, &patch).await
     }
 

@@ -17,6 +17,9 @@ pub const VERDICT_ANNOTATION: &str = "buildkite.com/verdict-sent";
 /// Annotation: we shortened the Job's deadline ourselves (`lifecycle` F14).
 pub const DEADLINE_ANNOTATION: &str = "buildkite.com/deadline-shortened";
 
+/// The agent's subcommand that our checkout and command containers run (`job-manifest` ).
+pub(crate) const BOOTSTRAP: &str = "kubernetes-bootstrap";
+
 /// A label selector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector(String);

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::meta::{Condition, MetaWire, holding};
+use crate::names;
 
 /// A Pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -55,6 +56,8 @@ pub struct ContainerView {
     pub restart_count: u32,
     /// Image reference, as the spec has it.
     pub image: String,
+    /// It runs the agent's bootstrap: the checkout or a command container (`job-manifest` R-63).
+    pub bootstraps: bool,
 }
 
 /// What kind of container it is.
@@ -149,6 +152,16 @@ struct ContainerWire {
     name: String,
     image: Option<String>,
     restart_policy: Option<String>,
+    args: Option<Vec<String>>,
+    command: Option<Vec<String>>,
+}
+
+impl ContainerWire {
+    /// Command containers have the word as their last argument, the checkout within its script.
+    fn bootstraps(&self) -> bool {
+        let words = self.command.iter().chain(&self.args).flatten();
+        words.into_iter().any(|word| word.contains(names::BOOTSTRAP))
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -239,6 +252,7 @@ fn join(
         };
         ContainerView {
             kind: kind(&spec),
+            bootstraps: spec.bootstraps(),
             name: spec.name,
             state,
             restart_count,

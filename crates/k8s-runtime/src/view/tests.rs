@@ -76,7 +76,7 @@ fn a_bare_object_is_an_empty_view() {
     assert_eq!(foreign.job_uuid, None);
 }
 
-/// lifecycle C40
+/// lifecycle C40, X24
 #[test]
 fn a_pod_joins_spec_and_status() {
     let view = pod(json!({
@@ -87,7 +87,10 @@ fn a_pod_joins_spec_and_status() {
                  "initContainers": [{"name": "first", "image": "a"},
                                     {"name": "side", "image": "b", "restartPolicy": "Always"},
                                     {"name": "last", "image": "c"}],
-                 "containers": [{"name": "agent", "image": "d"}, {"name": "container-0", "image": "e"}]},
+                 "containers": [{"name": "agent", "image": "d"},
+                                {"name": "app", "image": "e", "command": ["/workspace/tini-static"],
+                                 "args": ["--", "/workspace/buildkite-agent", "kubernetes-bootstrap"]},
+                                {"name": "my-container-1-proxy", "image": "f", "args": ["--serve"]}]},
         "status": {"phase": "Pending", "initContainerStatuses": [
                 {"name": "last", "restartCount": 0, "state": {}},
                 {"name": "first", "state": {"terminated": {"exitCode": 3, "reason": "Error", "message": "tail",
@@ -101,13 +104,22 @@ fn a_pod_joins_spec_and_status() {
     use ContainerKind::{Init, Main, Sidecar};
     assert_eq!(
         kinds,
-        [("first", Init), ("side", Sidecar), ("last", Init), ("agent", Main), ("container-0", Main)]
+        [
+            ("first", Init),
+            ("side", Sidecar),
+            ("last", Init),
+            ("agent", Main),
+            ("app", Main),
+            ("my-container-1-proxy", Main)
+        ]
     );
+    let ours: Vec<_> = view.containers.iter().filter(|c| c.bootstraps).map(|c| c.name.as_str()).collect();
+    assert_eq!(ours, ["app"], "told by what it runs, never by its name");
     let started: Vec<_> = view.containers.iter().map(ContainerView::has_started).collect();
-    assert_eq!(started, [true, true, false, true, false]);
+    assert_eq!(started, [true, true, false, true, false, false]);
     let state = |name| &view.container(name).unwrap().state;
     assert!(matches!(state("first"), ContainerState::Terminated { exit_code: 3, .. }));
     assert!(matches!(state("last"), ContainerState::Waiting { reason: None, .. }));
     assert!(matches!(state("agent"), ContainerState::Running { .. }));
-    assert_eq!(*state("container-0"), ContainerState::Unknown);
+    assert_eq!(*state("app"), ContainerState::Unknown);
 }

@@ -125,8 +125,13 @@ async fn patches_name_the_very_object() {
         assert_eq!(log[0].body, want);
     }
     let (runtime, log) = runtime(|_| answer(200, &json!({})));
-    assert!(matches!(runtime.set_job_deadline("bk-1", "u-1", 61).await, PatchOutcome::Patched));
-    assert_eq!(log.lock().unwrap()[0].body["spec"]["activeDeadlineSeconds"], 61);
+    let shortened = runtime.shorten_job_deadline("bk-1", "u-1", 1, "no-pod").await;
+    assert!(matches!(shortened, PatchOutcome::Patched));
+    let want = json!({
+        "metadata": {"uid": "u-1", "annotations": {"buildkite.com/deadline-shortened": "no-pod"}},
+        "spec": {"activeDeadlineSeconds": 1},
+    });
+    assert_eq!(log.lock().unwrap()[0].body, want);
 }
 
 #[tokio::test(start_paused = true)]
