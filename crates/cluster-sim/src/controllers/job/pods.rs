@@ -84,7 +84,7 @@ pub(super) fn delete(store: &mut Store, job: &Value, pod: &Child, all_events: bo
 }
 
 /// Which pods to give up when there are too many: those that have come least far, the newest first.
-pub(super) fn surplus<'a>(children: &'a [Child], count: usize) -> Vec<&'a Child> {
+pub(super) fn surplus(children: &[Child], count: usize) -> Vec<&Child> {
     let mut active: Vec<&Child> = children.iter().filter(|child| child.is_active()).collect();
     let created = |child: &Child| object::text(&child.object, &["metadata", "creationTimestamp"]).to_owned();
     active.sort_by_key(|child| (child.running, child.ready, std::cmp::Reverse(created(child))));

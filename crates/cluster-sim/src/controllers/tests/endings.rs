@@ -270,3 +270,22 @@ fn what_is_not_simulated_is_refused_by_name() {
     assert_eq!(bench.pods().len(), 0);
     assert_eq!(bench.events(), ["NotSimulated 1"]);
 }
+
+#[test]
+fn a_thousand_jobs_end_and_are_removed() {
+    let mut bench = Bench::new(Script::default());
+    for number in 0..1_000 {
+        let mut object = job();
+        object["metadata"]["name"] = format!("job-{number}").into();
+        object["spec"]["ttlSecondsAfterFinished"] = 60.into();
+        bench.create(object);
+        bench.millis(7);
+    }
+    bench.seconds(10);
+    let completed = bench.world.store.list(Kind::Job, None).filter(|job| job["status"]["succeeded"] == 1);
+    assert_eq!(completed.count(), 1_000);
+    bench.seconds(100);
+    assert_eq!(bench.world.store.list(Kind::Job, None).count(), 0);
+    assert_eq!(bench.pods().len(), 0);
+    assert_eq!(bench.world.next_deadline(), None, "nobody waits for anything");
+}

@@ -41,8 +41,8 @@ fn scripted_containers_obey_at_once() {
     assert_eq!(bench.ran(), ["0 container-0 ended 143 by Deletion", "0 agent ended 143 by Deletion"]);
     assert_eq!(bench.pods().len(), 0);
     let writes = bench.writes();
-    let phases = writes.iter().filter(|it| it.kind == Kind::Pod).map(|it| &it.object["status"]["phase"]);
-    assert_eq!(phases.last().unwrap(), "Failed", "the last word before the end");
+    let mut phases = writes.iter().filter(|it| it.kind == Kind::Pod).map(|it| &it.object["status"]["phase"]);
+    assert_eq!(phases.next_back().unwrap(), "Failed", "the last word before the end");
 }
 
 #[test]
