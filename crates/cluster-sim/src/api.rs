@@ -13,6 +13,7 @@ mod query;
 mod remove;
 mod review;
 mod route;
+mod shape;
 mod table;
 mod update;
 mod validate;
@@ -151,6 +152,7 @@ pub(crate) fn apply(world: &mut World, mut object: Value, now: Timestamp) -> Res
         let named = json!({ "kind": object.get("kind"), "apiVersion": object.get("apiVersion") });
         return Err(Refusal::bad_request(format!("no kind of this cluster: {named}")));
     };
+    shape::settle(kind, &mut object).map_err(Refusal::bad_request)?;
     let metadata = crate::object::metadata_mut(&mut object);
     if kind.is_namespaced() {
         metadata.entry("namespace").or_insert_with(|| "default".into());

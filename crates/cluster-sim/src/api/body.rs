@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::Request;
+use super::{Request, shape};
 use crate::kind::Kind;
 use crate::object;
 use crate::refusal::Refusal;
@@ -17,7 +17,23 @@ const SUMMARY_BYTES: usize = 30;
 
 /// An object of `kind` out of a create or update.
 pub(crate) fn object(request: &Request, kind: Kind) -> Result<Value, Refusal> {
-    typed(request, kind.name(), kind.api_version())
+    let mut value = typed(request, kind.name(), kind.api_version())?;
+    let refuse = |why: &str| {
+        let (name, version) = (kind.name(), kind.version());
+        Refusal::bad_request(format!("{name} in version {version:?} cannot be handled as a {name}: {why}"))
+    };
+    let unknown = shape::settle(kind, &mut value).map_err(|why| refuse(&why))?;
+    check_strictly(request, &unknown).map_err(|why| refuse(&why))?;
+    Ok(value)
+}
+
+/// Unknown fields are an error for clients that want to know.
+pub(super) fn check_strictly(request: &Request, unknown: &[String]) -> Result<(), String> {
+    if unknown.is_empty() || request.query.text("fieldValidation") != "Strict" {
+        return Ok(());
+    }
+    let fields: Vec<String> = unknown.iter().map(|field| format!("unknown field {field:?}")).collect();
+    Err(format!("strict decoding error: {}", fields.join(", ")))
 }
 
 /// Like [`object`], for kinds that are not kept, such as reviews.

@@ -41,7 +41,6 @@ pub(crate) fn write(
     dry_run: bool,
 ) -> Result<Arc<Value>, Refusal> {
     let kind = resource.kind;
-    body::drop_nulls(&mut object);
     body::settle_namespace(&mut object, kind, &resource.namespace)?;
     let version_given = !object::text(&object, &["metadata", "resourceVersion"]).is_empty();
     let metadata = object::metadata_mut(&mut object);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::route::{Resource, Subresource};
-use super::{Answer, Request, body, create, json_patch, merge_patch, validate};
+use super::{Answer, Request, body, create, json_patch, merge_patch, shape, validate};
 use crate::history::Actor;
 use crate::kind::Kind;
 use crate::refusal::{Cause, Details, Refusal};
@@ -28,7 +28,6 @@ pub(crate) fn put(
     let dry_run = request.query.dry_run("UpdateOptions")?;
     let kind = resource.kind;
     let mut object = body::object(request, kind)?;
-    body::drop_nulls(&mut object);
     body::settle_namespace(&mut object, kind, &resource.namespace)?;
     let given = object::name(&object).to_owned();
     if given.is_empty() {
@@ -98,9 +97,8 @@ pub(crate) fn patch(
         (json_patch::apply((*existing).clone(), &patch)?, precondition)
     };
     let mut patched = patched;
-    body::drop_nulls(&mut patched);
-    if !patched["metadata"].is_object() {
-        return Err(unreadable(&patched, "the patched object has no metadata"));
+    if !patched.is_object() {
+        return Err(unreadable(&patched, "the patched document is no object"));
     }
     if object::text(&patched, &["kind"]) != kind.name()
         || object::text(&patched, &["apiVersion"]) != kind.api_version()
@@ -108,6 +106,9 @@ pub(crate) fn patch(
         let why = "the patch changes the kind or the version of the object";
         return Err(unreadable(&patched, why));
     }
+    let before = patched.clone();
+    let unknown = shape::settle(kind, &mut patched).map_err(|why| unreadable(&before, &why))?;
+    body::check_strictly(request, &unknown).map_err(|why| unreadable(&before, &why))?;
     world.store.set_precondition(precondition);
     let written = write_with(world, resource, patched, &request.actor, now, dry_run)?;
     Ok(Answer::object(200, &written))
@@ -127,11 +128,10 @@ fn unreadable(patched: &Value, why: &str) -> Refusal {
 pub(crate) fn write(
     world: &mut World,
     resource: &Resource,
-    mut object: Value,
+    object: Value,
     actor: &Actor,
     now: Timestamp,
 ) -> Result<Arc<Value>, Refusal> {
-    body::drop_nulls(&mut object);
     write_with(world, resource, object, actor, now, false)
 }
 
