@@ -8,6 +8,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 
 use buildkite_sim::{BuildState, Options, Simulator};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -58,6 +60,11 @@ fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_buildkite-sim"));
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// Sends a signal to the program and to nothing that it may have started.
+fn send(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
 }
 
 async fn finish(child: Child) -> (i32, String, String) {
@@ -131,8 +138,7 @@ async fn an_interrupt_cancels_the_build() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let waiting = lines.find(|line| line.as_ref().unwrap().contains("Waiting at \"Ship it?\""));
     assert!(waiting.is_some(), "says what it waits for");
-    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(interrupt.success());
+    send(&child, Signal::SIGINT);
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     let (status, _, err) = finish(child).await;
     assert_eq!(status, 130, "{rest:?}{err}");
@@ -204,8 +210,7 @@ async fn serve_runs_until_it_is_interrupted() {
     let run = program().arg("run").arg(file).args(["--endpoint", &url]).spawn().unwrap();
     let (status, out, err) = finish(run).await;
     assert_eq!(status, 0, "{out}{err}");
-    let interrupt = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(interrupt.success());
+    send(&child, Signal::SIGTERM);
     drop(lines);
     assert_eq!(finish(child).await.0, 0);
 }
