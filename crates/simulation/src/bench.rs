@@ -1,0 +1,301 @@
+//! The judge's bench: hears everything that happened, in order, and writes it down.
+//!
+//! Whoever does something to a simulator calls [`Bench::observe`] right after it. What the simulators' records
+//! hold then goes to the checker, to the trace, and, as far as they must react, to the played agents.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use buildkite_sim::{Happening, JobState, Simulator};
+use cluster_sim::{Change, Cluster, ContainerChange, ContainerEvent, Kind, Signal};
+use jiff::Timestamp;
+use tokio::{sync::Notify, time::Instant};
+use uuid::Uuid;
+
+use crate::{
+    checker::{Checker, Violation},
+    facts::{Facts, NAMESPACE, Note},
+    trace::{Detail, Trace},
+};
+
+/// What a played agent must react to.
+#[derive(Debug)]
+pub(crate) enum Cue {
+    /// A container began to run, or ended.
+    Container(ContainerChange),
+    /// A container was asked to end.
+    Signal(Signal),
+    /// A job was cancelled while its agent has it.
+    Canceling(Uuid),
+}
+
+/// Shared by everything that acts in a run.
+#[derive(Clone)]
+pub(crate) struct Bench(Arc<Shared>);
+
+struct Shared {
+    cluster: Cluster,
+    simulator: Simulator,
+    start: Instant,
+    began: Timestamp,
+    is_tracing: bool,
+    state: Mutex<State>,
+    cues: Mutex<VecDeque<Cue>>,
+    cued: Notify,
+    ruled: Notify,
+}
+
+struct State {
+    checker: Checker,
+    trace: Trace,
+    violation: Option<Violation>,
+    steps: u64,
+    /// Jobs that have not ended.
+    open: BTreeSet<Uuid>,
+    numbers: BTreeMap<Uuid, usize>,
+}
+
+/// What is left of a run on the bench.
+pub(crate) struct Record {
+    pub(crate) violation: Option<Violation>,
+    pub(crate) steps: u64,
+    pub(crate) trace: String,
+}
+
+impl Bench {
+    pub(crate) fn new(cluster: Cluster, simulator: Simulator, facts: Facts, detail: Detail) -> Self {
+        let began = facts.start;
+        let state = State {
+            checker: Checker::new(&facts),
+            trace: Trace::new(detail),
+            violation: None,
+            steps: 0,
+            open: BTreeSet::new(),
+            numbers: BTreeMap::new(),
+        };
+        Self(Arc::new(Shared {
+            cluster,
+            simulator,
+            start: Instant::now(),
+            began,
+            is_tracing: detail != Detail::Nothing,
+            state: Mutex::new(state),
+            cues: Mutex::default(),
+            cued: Notify::new(),
+            ruled: Notify::new(),
+        }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Since the start of the run.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.0.start.elapsed()
+    }
+
+    /// The wall clock of the simulators.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.began + self.elapsed()
+    }
+
+    pub(crate) fn is_tracing(&self) -> bool {
+        self.0.is_tracing
+    }
+
+    pub(crate) fn trace(&self, who: impl fmt::Display, what: impl fmt::Display) {
+        if self.is_tracing() {
+            let at = self.elapsed();
+            self.state().trace.add(at, who, what);
+        }
+    }
+
+    /// Tells the judge what the harness does.
+    pub(crate) fn note(&self, note: &Note<'_>) {
+        let (now, at) = (self.now(), self.elapsed());
+        let mut state = self.state();
+        match note {
+            Note::JobCreated { job, number, plan, .. } => {
+                state.open.insert(*job);
+                state.numbers.insert(*job, *number);
+                state.trace.add(at, "plan", format_args!("job {number} is {job}: {plan:?}"));
+            }
+            Note::Fault { .. } => {}
+            note => state.trace.add(at, "plan", format_args!("{note:?}")),
+        }
+        state.checker.observe_note(now, note);
+    }
+
+    /// Takes in what happened since the last time, and judges it.
+    pub(crate) fn observe(&self) {
+        let Shared { cluster, simulator, cues, cued, ruled, .. } = &*self.0;
+        let changes = cluster.drain_history();
+        let containers = cluster.drain_container_history();
+        let happenings = simulator.drain_record();
+        let signals = cluster.drain_signals();
+        if changes.is_empty() && containers.is_empty() && happenings.is_empty() && signals.is_empty() {
+            return;
+        }
+        let (now, at) = (self.now(), self.elapsed());
+        let mut state = self.state();
+        if state.trace.is_on() {
+            write_down(&mut state, at, &changes, &containers, &happenings);
+        }
+        if state.violation.is_none() {
+            state.steps += 1;
+            state.checker.observe_cluster(&changes);
+            state.checker.observe_containers(&containers);
+            state.checker.observe_buildkite(&happenings);
+            let mut judged = state.checker.step(now);
+            if judged.is_ok() && state.checker.wants_recount() {
+                let (jobs, pods) =
+                    (cluster.objects(Kind::Job, NAMESPACE), cluster.objects(Kind::Pod, NAMESPACE));
+                judged = state.checker.recount(&jobs, &pods, &simulator.held(), now);
+            }
+            if let Err(violation) = judged {
+                state.violation = Some(violation);
+                ruled.notify_one();
+            }
+        }
+        let mut waiting = cues.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = waiting.len();
+        waiting.extend(containers.into_iter().map(Cue::Container));
+        waiting.extend(signals.into_iter().map(Cue::Signal));
+        for happening in happenings {
+            let buildkite_sim::What::State { job, to, .. } = happening.what else { continue };
+            if to.is_terminal() {
+                state.open.remove(&job);
+            } else if matches!(to, JobState::Canceling | JobState::TimingOut) {
+                waiting.push_back(Cue::Canceling(job));
+            }
+        }
+        if waiting.len() > before {
+            cued.notify_one();
+        }
+    }
+
+    /// What the agents have not heard yet, once there is something.
+    pub(crate) async fn cues(&self) -> VecDeque<Cue> {
+        loop {
+            let taken = std::mem::take(&mut *self.0.cues.lock().unwrap_or_else(PoisonError::into_inner));
+            if !taken.is_empty() {
+                return taken;
+            }
+            self.0.cued.notified().await;
+        }
+    }
+
+    /// Returns once a rule was broken.
+    pub(crate) async fn ruled(&self) {
+        while self.state().violation.is_none() {
+            self.0.ruled.notified().await;
+        }
+    }
+
+    /// Observes whatever the simulators' timers do, for ever.
+    pub(crate) async fn watch_timers(&self) {
+        let mut cluster = self.0.cluster.changes();
+        let mut buildkite = self.0.simulator.changes();
+        loop {
+            self.observe();
+            tokio::select! {
+                biased;
+                _ = cluster.changed() => {}
+                _ = buildkite.changed() => {}
+            }
+        }
+    }
+
+    /// Jobs that have not ended.
+    pub(crate) fn open_jobs(&self) -> usize {
+        self.state().open.len()
+    }
+
+    /// A few of them, for people.
+    pub(crate) fn some_open_jobs(&self) -> Vec<(usize, Uuid)> {
+        let state = self.state();
+        state
+            .open
+            .iter()
+            .take(5)
+            .map(|job| (state.numbers.get(job).copied().unwrap_or_default(), *job))
+            .collect()
+    }
+
+    /// The harness itself has found that a rule is broken.
+    pub(crate) fn convict(&self, violation: Violation) {
+        self.state().violation.get_or_insert(violation);
+        self.0.ruled.notify_one();
+    }
+
+    /// The last judgement.
+    pub(crate) fn end(&self) {
+        let now = self.now();
+        let mut state = self.state();
+        if state.violation.is_none() {
+            state.violation = state.checker.end(now).err();
+        }
+    }
+
+    pub(crate) fn record(&self) -> Record {
+        let state = self.state();
+        Record { violation: state.violation.clone(), steps: state.steps, trace: state.trace.table() }
+    }
+}
+
+/// Adds what happened to the trace.
+fn write_down(
+    state: &mut State,
+    at: Duration,
+    changes: &[Change],
+    containers: &[ContainerChange],
+    happenings: &[Happening],
+) {
+    for change in changes {
+        let name = change.object.pointer("/metadata/name").and_then(|name| name.as_str()).unwrap_or_default();
+        let (verb, kind, revision) = (change.verb.word(), change.kind.name(), change.revision);
+        let shown = format_args!("{verb} {kind} {name} by {} @{revision}{}", change.actor, status_of(change))
+            .to_string();
+        state.trace.add(at, "cluster", shown);
+    }
+    for change in containers {
+        let ContainerChange { pod_name, container, event, .. } = change;
+        let shown = match event {
+            ContainerEvent::Started => format!("{pod_name}/{container} started"),
+            ContainerEvent::Stopped { code, cause } => {
+                format!("{pod_name}/{container} stopped with {code} ({cause:?})")
+            }
+        };
+        state.trace.add(at, "node", shown);
+    }
+    for happening in happenings {
+        state.trace.add(at, "buildkite", format_args!("{:?}", happening.what));
+    }
+}
+
+/// What of a status explains what follows.
+fn status_of(change: &Change) -> String {
+    let status = &change.object["status"];
+    let phase = status["phase"].as_str().map(|phase| format!(" {phase}")).unwrap_or_default();
+    let conditions = status["conditions"].as_array().into_iter().flatten();
+    let held = conditions
+        .filter(|condition| condition["status"] == "True")
+        .filter_map(|condition| condition["type"].as_str())
+        .filter(|kind| {
+            matches!(
+                *kind,
+                "Complete"
+                    | "Failed"
+                    | "FailureTarget"
+                    | "SuccessCriteriaMet"
+                    | "Suspended"
+                    | "DisruptionTarget"
+            )
+        });
+    held.fold(phase, |text, kind| text + " " + kind)
+}

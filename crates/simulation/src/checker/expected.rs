@@ -1,0 +1,101 @@
+//! How a job may end, from what the plan has in store for it.
+
+use std::time::Duration;
+
+use crate::plan::{Fate, JobPlan};
+
+/// Ends that fit a job's fate. What befalls it from outside adds to this ([`Expected::touched`]).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Expected {
+    /// Exit statuses that its agent may report; empty allows every one.
+    exits: Vec<i32>,
+    /// The controller may give one of these verdicts.
+    verdicts: Vec<&'static str>,
+    /// Its agent may be lost after it has taken the job.
+    lost: bool,
+    /// Something from outside hit it.
+    touched: bool,
+}
+
+/// Verdicts about a pod that does not get as far as its agent.
+const STUCK: [&str; 3] = ["image-pull-failed", "container-create-failed", "pending-timeout"];
+/// Verdicts about a Job that ended or lost its pod before its agent acquired.
+const BROKEN: [&str; 4] = ["pod-failed", "agent-exited", "init-container-failed", "ended-without-pod"];
+/// A job that cannot be started for ten attempts or minutes (P8): only faults can explain it.
+pub(super) const GAVE_UP: &str = "start-failed";
+
+impl Expected {
+    /// The ends that a plan allows.
+    pub(super) fn of(plan: &JobPlan, pod_pending: Duration) -> Self {
+        // From the creation of the pod to its agent the plan's delay is the longest part, not the only one.
+        let slow = plan.slow_start + Duration::from_secs(15) > pod_pending;
+        let mut expected = match &plan.fate {
+            Fate::Runs { code, .. } => Self { exits: vec![*code], ..Self::default() },
+            Fate::Refused => Self::verdicts(&["invalid-job"]),
+            Fate::ImagePull { .. } | Fate::NeverScheduled => Self::verdicts(&STUCK),
+            Fate::InitFails { .. } | Fate::AgentDies { .. } => Self::verdicts(&BROKEN),
+            Fate::Interference { .. } => Self { exits: Vec::new(), lost: true, ..Self::verdicts(&BROKEN) },
+        };
+        if slow {
+            expected.verdicts.extend(STUCK);
+        }
+        expected
+    }
+
+    /// Another attempt passes.
+    fn verdicts(codes: &[&'static str]) -> Self {
+        Self { exits: vec![0], verdicts: codes.to_vec(), ..Self::default() }
+    }
+
+    /// Somebody outside laid hands on it.
+    pub(super) fn touched(&mut self) {
+        self.touched = true;
+    }
+
+    /// Whether somebody outside laid hands on it.
+    pub(super) fn is_touched(&self) -> bool {
+        self.touched
+    }
+
+    /// Whether the controller may end it with this code.
+    pub(super) fn allows_verdict(&self, code: &str) -> bool {
+        let broken = self.touched && (BROKEN.contains(&code) || STUCK.contains(&code) || code == "no-pod");
+        broken || self.verdicts.contains(&code)
+    }
+
+    /// Whether its agent may report this status.
+    pub(super) fn allows_exit(&self, status: i32) -> bool {
+        self.touched || self.exits.is_empty() || self.exits.contains(&status)
+    }
+
+    /// Whether its agent may vanish after it took the job.
+    pub(super) fn allows_loss(&self) -> bool {
+        self.touched || self.lost
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(fate: Fate) -> Expected {
+        let plan = JobPlan { priority: 0, fate, slow_start: Duration::from_secs(1) };
+        Expected::of(&plan, Duration::from_secs(90))
+    }
+
+    #[test]
+    fn a_job_that_runs_ends_with_its_own_status_and_no_verdict() {
+        let mut runs = plan(Fate::Runs { lasts: Duration::from_secs(1), code: 3 });
+        assert!(runs.allows_exit(3) && !runs.allows_exit(0));
+        assert!(!runs.allows_verdict("pod-failed") && !runs.allows_loss());
+        runs.touched();
+        assert!(runs.allows_verdict("pod-failed") && runs.allows_loss() && runs.allows_exit(143));
+        assert!(!runs.allows_verdict("invalid-job"), "nobody outside can make it invalid");
+    }
+
+    #[test]
+    fn a_job_that_is_refused_ends_with_that_verdict() {
+        let refused = plan(Fate::Refused);
+        assert!(refused.allows_verdict("invalid-job") && !refused.allows_verdict("pod-failed"));
+    }
+}

@@ -1,0 +1,183 @@
+//! What is reserved, how long, and what becomes of it (lifecycle 1.8, 2.6, 3.4).
+
+use std::time::Duration;
+
+use buildkite_sim::What;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::ledger::{Entry, Ledger};
+use super::seen::{Event, Seen};
+use super::{Rules, Violation};
+use crate::facts::CONTROLLER_ID;
+
+/// A controller that is refused for good tries once a minute; the call that was under way adds its time.
+const AFTER_TROUBLE: Duration = Duration::from_secs(75);
+/// The longest way of a request that comes late.
+const LATEST: Duration = Duration::from_secs(130);
+/// A list answer that says "paused" has been taken in so long after it was given, when nothing is wrong.
+const PAUSE_HEEDED: Duration = Duration::from_secs(3);
+
+/// Judges reservations.
+#[derive(Debug, Default)]
+pub(super) struct Reservations {
+    /// Answers in a row that said "paused", and the time of the last.
+    told_paused: Option<Timestamp>,
+}
+
+impl Rules for Reservations {
+    fn on(&mut self, seen: &Seen, books: &Ledger) -> Result<(), Violation> {
+        let Event::Buildkite(what) = &seen.event else { return Ok(()) };
+        let ours = |stack: &str| stack == CONTROLLER_ID;
+        match what {
+            What::Listed { stack, paused, .. } if ours(stack) => {
+                if *paused {
+                    self.told_paused.get_or_insert(seen.at);
+                } else {
+                    self.told_paused = None;
+                }
+                Ok(())
+            }
+            What::Paused { paused: false, .. } => {
+                self.told_paused = None;
+                Ok(())
+            }
+            What::Reserved { stack, job, renewed, .. } if ours(stack) => {
+                let Some(entry) = books.job(*job) else { return Ok(()) };
+                if *renewed {
+                    renewed_early(seen.at, *job, entry, books)
+                } else {
+                    self.while_paused(seen.at, *job, entry, books)?;
+                    too_many(seen.at, *job, books)
+                }
+            }
+            What::Lapsed { stack, job } if ours(stack) => lapsed(seen.at, *job, books),
+            _ => Ok(()),
+        }
+    }
+
+    fn end(&mut self, now: Timestamp, books: &Ledger) -> Result<(), Violation> {
+        match books.held.first() {
+            None => Ok(()),
+            Some(job) => Err(Violation::new("lifecycle 1.8", now, "it is reserved at the end").of(*job)),
+        }
+    }
+}
+
+impl Reservations {
+    /// A paused queue gives out nothing new; what has a Job keeps its reservation (2.6).
+    fn while_paused(&self, at: Timestamp, job: Uuid, entry: &Entry, books: &Ledger) -> Result<(), Violation> {
+        let Some(told) = self.told_paused.filter(|_| books.paused.is_some()) else { return Ok(()) };
+        let troubled = books.troubled_between(told - LATEST, at);
+        let heeded = if troubled { LATEST + books.race() } else { PAUSE_HEEDED + books.race() };
+        if told + heeded >= at || entry.workload.is_some() {
+            return Ok(());
+        }
+        let message = format!("reserved although the queue is paused, as was told at {told}");
+        Err(Violation::new("lifecycle 2.6, P5", at, message).of(job))
+    }
+}
+
+/// Not more than the free slots and the look-ahead without a Job (V1).
+fn too_many(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
+    let Some((_, acting)) = books.acting() else { return Ok(()) };
+    let Some(limit) = acting.limit else { return Ok(()) };
+    let waiting = books.held.iter().filter(|held| {
+        let entry = &books.jobs[*held];
+        // What a predecessor reserved nobody can give back; failed attempts keep theirs (P8).
+        let ours = entry.reservation.is_some_and(|held| held.since >= acting.started);
+        ours && entry.workload.is_none()
+    });
+    let most = limit + 2 * books.facts.site.creation_concurrency;
+    let waiting = waiting.count();
+    let failing = books.kubernetes.last_trouble(at).is_some_and(|last| last + AFTER_TROUBLE >= at);
+    if waiting < most || failing {
+        return Ok(());
+    }
+    let message = format!("{waiting} jobs are reserved without a Job already, at limit {limit}");
+    Err(Violation::new("lifecycle V1", at, message).of(job))
+}
+
+/// Renewal is due with a third left (V5). Without a reason to doubt what we hold, two thirds are too early.
+fn renewed_early(at: Timestamp, job: Uuid, entry: &Entry, books: &Ledger) -> Result<(), Violation> {
+    let Some(held) = entry.reservation else { return Ok(()) };
+    let lifetime = books.facts.site.reservation_expiry;
+    let early = held.renewed + lifetime / 3 > at;
+    if !early || books.troubled_between(held.renewed - AFTER_TROUBLE, at) {
+        return Ok(());
+    }
+    let message = format!("renewed although it holds until {}", held.until);
+    Err(Violation::new("lifecycle V5", at, message).of(job))
+}
+
+/// A reservation that we want may lapse only when nobody could renew it.
+fn lapsed(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
+    let Some(entry) = books.job(job) else { return Ok(()) };
+    let Some(held) = entry.reservation else { return Ok(()) };
+    let lifetime = books.facts.site.reservation_expiry;
+    let window = held.until - lifetime / 3 - AFTER_TROUBLE;
+    let turned = books.last_turn >= held.renewed;
+    let away = books.buildkite.disturbed_between(window, at);
+    // A single fault costs one try; three in one window may cost all of it.
+    let windy = books.buildkite.faults_between(window, at) >= 3;
+    let late = books.buildkite.late_between(held.renewed - lifetime - AFTER_TROUBLE, at);
+    if turned || away || windy || late || entry.is_touched() {
+        return Ok(());
+    }
+    let with = if entry.workload.is_some() { "a Job" } else { "no Job" };
+    let message = format!("the reservation of {} lapsed unseen, with {with} in the cluster", held.renewed);
+    Err(Violation::new("lifecycle 1.8, V5", at, message).of(job))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checker::story::Story;
+
+    /// lifecycle 1.8, V5
+    #[test]
+    fn a_reservation_that_lapses_needs_an_explanation() {
+        let mut story = Story::new();
+        story.reserved(1).made(1).wait(900).lapsed(1);
+        story.broken("lifecycle 1.8, V5");
+
+        let mut story = Story::new();
+        story.reserved(1).made(1).wait(500).outage(400).wait(400).lapsed(1);
+        story.clean();
+
+        let mut story = Story::new();
+        story.reserved(1).wait(10).restart(25).wait(890).lapsed(1);
+        story.clean();
+    }
+
+    /// lifecycle V5
+    #[test]
+    fn a_renewal_comes_with_a_third_left() {
+        let mut story = Story::new();
+        story.reserved(1).made(1).wait(601).renewed(1);
+        story.clean();
+        story.wait(150).renewed(1);
+        story.broken("lifecycle V5");
+    }
+
+    /// lifecycle 2.6, P5
+    #[test]
+    fn a_paused_queue_gives_out_nothing_new() {
+        let mut story = Story::new();
+        story.wait(200).paused().polled(true).wait(1).reserved(1);
+        story.clean();
+        story.polled(true).wait(10).reserved(2);
+        story.broken("lifecycle 2.6, P5");
+    }
+
+    /// lifecycle V1
+    #[test]
+    fn no_more_is_reserved_than_can_start() {
+        let mut story = Story::with_limit(2);
+        for job in 1..=52 {
+            story.reserved(job);
+        }
+        story.clean();
+        story.reserved(53);
+        story.broken("lifecycle V1");
+    }
+}

@@ -1,0 +1,140 @@
+//! What goes wrong between a controller and the two servers.
+//!
+//! One [`Faults`] decides for all requests of a run, in the order in which they are sent, from one seeded
+//! source. [`wire::Wire`] is the tower service that carries a decision out.
+
+mod watch;
+mod wire;
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use crate::{
+    plan::{FaultKind, Rates, Side, Weather},
+    run::Counts,
+};
+
+pub(crate) use wire::{Line, Wire};
+
+/// The faults of a run, shared by all wires.
+#[derive(Debug, Clone)]
+pub(crate) struct Faults(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    random: fastrand::Rng,
+    weather: Weather,
+    latency: Duration,
+    outages: Vec<Outage>,
+    counts: Counts,
+}
+
+#[derive(Debug)]
+struct Outage {
+    side: Side,
+    how: FaultKind,
+    until: Instant,
+}
+
+/// What a request is, as far as faults care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// One answer.
+    Plain,
+    /// A further page of a list.
+    Continued,
+    /// A stream of events.
+    Watch,
+}
+
+/// What becomes of one request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ruling {
+    /// On the way there.
+    pub(crate) before: Duration,
+    /// The fault, if one strikes.
+    pub(crate) fault: Option<FaultKind>,
+    /// On the way back.
+    pub(crate) after: Duration,
+    /// For whatever the fault leaves open.
+    pub(crate) chance: u64,
+}
+
+impl Faults {
+    pub(crate) fn new(seed: u64, weather: Weather, latency: Duration) -> Self {
+        let random = fastrand::Rng::with_seed(seed ^ 0x6661_756c);
+        let state = State { random, weather, latency, outages: Vec::new(), counts: Counts::new() };
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Decides about a request that is sent now.
+    pub(crate) fn rule(&self, side: Side, shape: Shape) -> Ruling {
+        let mut state = self.state();
+        let State { random, weather, latency, outages, counts } = &mut *state;
+        let mut way = || {
+            let most = u64::try_from(latency.as_micros()).unwrap_or_default();
+            if most == 0 { Duration::ZERO } else { Duration::from_micros(random.u64(0..=most)) }
+        };
+        let (before, after) = (way(), way());
+        let now = Instant::now();
+        outages.retain(|outage| outage.until > now);
+        let outage = outages.iter().find(|outage| outage.side == side).map(|outage| outage.how);
+        let rates = match side {
+            Side::Buildkite => &weather.buildkite,
+            Side::Kubernetes => &weather.kubernetes,
+        };
+        let fault = outage.or_else(|| draw(random, rates, shape));
+        if let Some(kind) = fault {
+            *counts.entry((side, kind)).or_default() += 1;
+        }
+        let chance = if fault.is_some() { random.u64(..) } else { 0 };
+        Ruling { before, fault, after, chance }
+    }
+
+    /// A server goes away.
+    pub(crate) fn outage(&self, side: Side, how: FaultKind, lasts: Duration) {
+        self.state().outages.push(Outage { side, how, until: Instant::now() + lasts });
+    }
+
+    /// Nothing goes wrong any more.
+    pub(crate) fn calm(&self) {
+        let mut state = self.state();
+        state.weather = Weather::default();
+        state.outages.clear();
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        self.state().counts.clone()
+    }
+}
+
+/// Rates are shares of a million and small: one draw decides which of them strikes.
+fn draw(random: &mut fastrand::Rng, rates: &Rates, shape: Shape) -> Option<FaultKind> {
+    if rates.0.is_empty() {
+        return None;
+    }
+    let mut at = random.u32(..1_000_000);
+    for (kind, rate) in &rates.0 {
+        let fits = match kind {
+            FaultKind::Expired => shape != Shape::Plain,
+            kind if kind.is_about_watches() => shape == Shape::Watch,
+            _ => true,
+        };
+        if !fits {
+            continue;
+        }
+        if at < *rate {
+            return Some(*kind);
+        }
+        at -= rate;
+    }
+    None
+}

@@ -1,0 +1,127 @@
+//! `simulation`: runs seeds, and explains the ones that fail. `cargo xtask simulate` builds and starts it.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line talks to the terminal that started it"
+)]
+
+use std::{
+    io::IsTerminal as _,
+    ops::Range,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+use simulation::{
+    fleet,
+    plan::{Plan, Size},
+    report,
+    shrink::shrink,
+    trace::Detail,
+    watched::watched_run,
+};
+
+/// A failure is made small for so long at most.
+const SHRINKING_MAY_TAKE: Duration = Duration::from_secs(60);
+/// Failures that are made small; the others are only named.
+const EXPLAINED: usize = 2;
+
+/// Run the whole stack between two simulators, under faults drawn from a seed
+#[derive(Debug, Parser)]
+#[command(
+    name = "simulation",
+    after_help = "Exit status: 0 when no rule was broken, 1 when one was, 2 for a command line that cannot be read."
+)]
+struct Cli {
+    /// Run this seed alone
+    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    seed: Option<u64>,
+    /// Run these seeds; the end is not included
+    #[arg(long, value_name = "A..B", value_parser = range, default_value = "0..300")]
+    seeds: Range<u64>,
+    /// Jobs of each run
+    #[arg(long, value_name = "M", default_value_t = 200)]
+    jobs: usize,
+    /// Print everything that happened
+    #[arg(long, requires = "seed")]
+    trace: bool,
+    /// Runs at a time; all processors when not given
+    #[arg(long, value_name = "T")]
+    threads: Option<usize>,
+    /// Name failures only, without making them small
+    #[arg(long)]
+    no_shrink: bool,
+}
+
+fn range(text: &str) -> Result<Range<u64>, String> {
+    let number = |text: &str| text.parse::<u64>().map_err(|error| format!("`{text}` is no seed: {error}"));
+    let (from, to) = text.split_once("..").ok_or("two numbers with `..` between them")?;
+    let (from, to) = (number(from)?, number(to)?);
+    if from < to { Ok(from..to) } else { Err("the first seed must be below the second".to_owned()) }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let size = Size { jobs: cli.jobs };
+    if cli.trace {
+        return trace(cli.seed.unwrap_or_default(), size);
+    }
+    let seeds = cli.seed.map_or(cli.seeds.clone(), |seed| seed..seed + 1);
+    let threads = cli.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let started = Instant::now();
+    let total = seeds.end - seeds.start;
+    let progress = std::io::stderr().is_terminal();
+    let mut done = 0;
+    let report = fleet::run_all(seeds, size, threads, |outcome| {
+        done += 1;
+        if progress {
+            eprint!("\r{done}/{total}");
+        }
+        if let Some(violation) = &outcome.violation {
+            println!("seed {}: {violation}", outcome.seed);
+        }
+        true
+    });
+    if progress {
+        eprint!("\r");
+    }
+    print!("{}", report.summary(started.elapsed()));
+    if let Some(peak) = peak_memory() {
+        println!("peak memory {peak}");
+    }
+    if report.failures.is_empty() {
+        println!("no rule was broken");
+        return ExitCode::SUCCESS;
+    }
+    if !cli.no_shrink {
+        for (seed, violation) in report.failures.iter().take(EXPLAINED) {
+            let plan = Plan::draw(*seed, size);
+            let shrunk = shrink(&plan, violation.rule, SHRINKING_MAY_TAKE);
+            println!("{}", report::failure(*seed, cli.jobs, plan.items.len(), violation, Some(&shrunk)));
+        }
+    }
+    println!("{} of {} seeds failed", report.failures.len(), report.runs);
+    ExitCode::FAILURE
+}
+
+/// One run with everything that happened in it.
+fn trace(seed: u64, size: Size) -> ExitCode {
+    let outcome = watched_run(&Plan::draw(seed, size), Detail::Everything);
+    print!("{}", outcome.trace);
+    match outcome.violation {
+        None => ExitCode::SUCCESS,
+        Some(violation) => {
+            println!("seed {seed}: {violation}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The most memory that this process has had, as the kernel counts it.
+fn peak_memory() -> Option<String> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(format!("{} MiB", kibibytes / 1024))
+}

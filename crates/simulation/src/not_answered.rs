@@ -1,0 +1,37 @@
+//! What the stack does not answer yet, and what is therefore left out of every plan.
+
+/// A rule that is not built, and what that means for plans.
+#[derive(Debug, Clone, Copy)]
+pub struct NotAnswered {
+    /// Its id in `docs/spec/lifecycle.md`, or the ids of a family.
+    pub rule: &'static str,
+    /// What is left out because of it.
+    pub left_out: &'static str,
+}
+
+/// Every rule whose faults no plan contains. A rule that gets built leaves the list in the same commit.
+pub const NOT_ANSWERED_YET: &[NotAnswered] = &[
+    NotAnswered { rule: "T1-T10", left_out: "job acquisition tokens: pods refer to the agent token" },
+    NotAnswered { rule: "L21-L25", left_out: "several queues, caps per queue and per pipeline" },
+    NotAnswered { rule: "D10", left_out: "two controllers at once" },
+    NotAnswered { rule: "F1", left_out: "a Job that gets no pod" },
+    NotAnswered { rule: "F4", left_out: "init containers that fail while their Job does not" },
+    NotAnswered { rule: "F5", left_out: "images that cannot be pulled before the agent starts" },
+    NotAnswered { rule: "F6", left_out: "a command image that cannot be pulled while the agent runs" },
+    NotAnswered { rule: "F7", left_out: "pods that no node takes" },
+    NotAnswered { rule: "F9", left_out: "cancelling a job whose pod has not started" },
+    NotAnswered { rule: "F10", left_out: "containers that run on after the agent, such as endless sidecars" },
+    NotAnswered { rule: "F11", left_out: "what is told when a container is killed for its memory" },
+    NotAnswered { rule: "F12", left_out: "what is told about an eviction after the agent has started" },
+    NotAnswered { rule: "F13", left_out: "nodes that never come back" },
+    NotAnswered { rule: "F14", left_out: "Jobs that reach their deadline" },
+    NotAnswered { rule: "F15", left_out: "starting a deleted job anew before its reservation lapses" },
+    NotAnswered { rule: "F16", left_out: "notifications, which nobody sends yet" },
+    NotAnswered { rule: "F17", left_out: "agents that hang after their job has ended" },
+    NotAnswered { rule: "F19", left_out: "a token that cannot be issued" },
+];
+
+/// Whether a fault that this rule answers may be in a plan.
+pub(crate) fn is_answered(rule: &str) -> bool {
+    NOT_ANSWERED_YET.iter().all(|missing| missing.rule != rule)
+}

@@ -1,0 +1,279 @@
+//! Drawing a plan from a seed.
+//!
+//! Every run leaves some kinds of trouble out altogether: a fault that is always there hides what only shows
+//! without it.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::{
+    CrashPoint, Fate, FaultKind, Harm, Item, JobPlan, Plan, Rates, RequestKind, Side, Site, Weather, What,
+};
+use crate::not_answered::is_answered;
+
+/// How large a run is.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// Jobs, the probe at the end not counted.
+    pub jobs: usize,
+}
+
+impl Plan {
+    /// The plan of a seed.
+    #[must_use]
+    pub fn draw(seed: u64, size: Size) -> Self {
+        let mut random = Rng::with_seed(seed ^ 0x706c_616e);
+        let site = site(&mut random);
+        let mut items = builds(&mut random, size, &site);
+        let last = items.last().map_or(Duration::ZERO, |item| item.at);
+        // Work goes on after the last arrival: as long as the backlog lasts, something may happen to it.
+        let horizon = last.mul_f64(1.2) + Duration::from_secs(60);
+        meddling(&mut random, &mut items);
+        trouble(&mut random, &site, horizon, size, &mut items);
+        items.sort_by_key(|item| item.at);
+        Self { seed, site, items }
+    }
+}
+
+fn seconds(random: &mut Rng, from: f64, to: f64) -> Duration {
+    Duration::from_secs_f64(from + random.f64() * (to - from))
+}
+
+fn pick<T: Copy>(random: &mut Rng, from: &[T]) -> T {
+    from[random.usize(..from.len())]
+}
+
+fn site(random: &mut Rng) -> Site {
+    let instances = if is_answered("D10") { pick(random, &[1, 1, 2]) } else { 1 };
+    Site {
+        limit: pick(random, &[1, 2, 3, 5, 8, 13, 25, 25, 40, 0]),
+        instances,
+        lease: is_answered("D10") && (instances > 1 || random.bool()),
+        reservation_expiry: Duration::from_secs(pick(random, &[60, 90, 120, 300, 900])),
+        job_ttl: Duration::from_secs(pick(random, &[10, 30, 60])),
+        creation_concurrency: pick(random, &[1, 3, 25]),
+        pod_pending: Duration::from_secs(pick(random, &[45, 90, 180])),
+        image_pull_backoff: Duration::from_secs(pick(random, &[10, 30])),
+        empty_job: Duration::from_secs(pick(random, &[10, 30])),
+        page_size: pick(random, &[20, 100, 1000, 1000]),
+        job_controller_delay: Duration::from_millis(pick(random, &[1, 20, 200, 2000])),
+        agent_lost_after: Duration::from_secs(pick(random, &[60, 180])),
+        latency: Duration::from_millis(pick(random, &[0, 0, 5, 50])),
+        weather: Weather {
+            buildkite: rates(random, Side::Buildkite),
+            kubernetes: rates(random, Side::Kubernetes),
+        },
+    }
+}
+
+fn rates(random: &mut Rng, side: Side) -> Rates {
+    // A share of a million requests; watches are few and live long, so they get more.
+    let strength = pick(random, &[0, 500, 2_000, 10_000, 40_000]);
+    let mut rates = Vec::new();
+    for kind in FaultKind::ALL {
+        let wanted = random.bool();
+        if side == Side::Buildkite && (kind.is_about_watches() || kind == FaultKind::Expired) {
+            continue;
+        }
+        let rare = matches!(kind, FaultKind::LateRequest | FaultKind::Hang);
+        let rate = match kind {
+            _ if !wanted || strength == 0 => continue,
+            kind if kind.is_about_watches() => 30_000 + strength,
+            _ if rare => strength / 4,
+            _ => strength,
+        };
+        rates.push((kind, rate));
+    }
+    Rates(rates)
+}
+
+fn builds(random: &mut Rng, size: Size, site: &Site) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut at = Duration::from_millis(random.u64(0..3000));
+    let mut left = size.jobs;
+    // Between a queue that mostly idles and one that always has a backlog.
+    let pace =
+        pick(random, &[0.1, 0.5, 1.0, 3.0]) * 10.0 / (if site.limit == 0 { 25 } else { site.limit }) as f64;
+    let trouble = pick(random, &[0, 5, 15, 40]);
+    while left > 0 {
+        let most = pick(random, &[1, 4, 12, 40]);
+        let count = random.usize(1..=most).min(left);
+        let jobs = (0..count).map(|_| job(random, trouble)).collect();
+        items.push(Item { at, what: What::Build { first: size.jobs - left, jobs } });
+        left -= count;
+        at += Duration::from_secs_f64(random.f64() * 2.0 * pace * count as f64);
+    }
+    items
+}
+
+fn job(random: &mut Rng, trouble: u32) -> JobPlan {
+    let priority = if random.u8(..4) == 0 { random.i64(-5..=5) } else { 0 };
+    let slow = random.u8(..20) == 0;
+    let slow_start =
+        if slow { seconds(random, 5.0, 40.0) } else { Duration::from_millis(random.u64(10..1500)) };
+    let fate = if random.u32(..100) < trouble { trouble_of_job(random) } else { runs(random) };
+    JobPlan { priority, fate, slow_start }
+}
+
+fn runs(random: &mut Rng) -> Fate {
+    let lasts = match random.u8(..10) {
+        0 => Duration::from_millis(random.u64(0..500)),
+        1 => seconds(random, 20.0, 90.0),
+        _ => seconds(random, 1.0, 15.0),
+    };
+    let code = if random.u8(..6) == 0 { pick(random, &[1, 2, 42, 137, 255]) } else { 0 };
+    Fate::Runs { lasts, code }
+}
+
+fn trouble_of_job(random: &mut Rng) -> Fate {
+    for _ in 0..20 {
+        let (fate, rule) = any_trouble(random);
+        if is_answered(rule) {
+            return fate;
+        }
+    }
+    runs(random)
+}
+
+/// A trouble and the rule that answers it.
+fn any_trouble(random: &mut Rng) -> (Fate, &'static str) {
+    match random.u8(..12) {
+        0 => (Fate::Refused, "F8"),
+        1 => {
+            let reason = pick(
+                random,
+                &["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError"],
+            );
+            (Fate::ImagePull { reason, recovers_after: None }, "F5")
+        }
+        2 => {
+            let recovers_after = Some(seconds(random, 1.0, 60.0));
+            (Fate::ImagePull { reason: "ErrImagePull", recovers_after }, "F5")
+        }
+        3 => (Fate::InitFails { code: pick(random, &[1, 2, 126]), oom: false }, "F4"),
+        4 => (Fate::InitFails { code: 137, oom: true }, "F4"),
+        5 => (Fate::NeverScheduled, "F7"),
+        6 => (Fate::AgentDies { code: pick(random, &[27, 28, 1, 0, 137]) }, "F3b"),
+        _ => {
+            let (how, rule) = harm(random);
+            let after = match random.u8(..3) {
+                0 => Duration::from_millis(random.u64(0..400)),
+                1 => Duration::from_millis(random.u64(0..3000)),
+                _ => seconds(random, 1.0, 15.0),
+            };
+            (Fate::Interference { after, how }, rule)
+        }
+    }
+}
+
+fn harm(random: &mut Rng) -> (Harm, &'static str) {
+    match random.u8(..6) {
+        0 => (Harm::Evicted, "F3"),
+        1 => (Harm::Preempted, "F3"),
+        2 => (Harm::NodeLost { back_after: seconds(random, 5.0, 400.0) }, "L7"),
+        3 => (Harm::Deleted { force: random.bool() }, "F3"),
+        4 => (Harm::AgentOom, "F3b"),
+        _ => (Harm::CommandOom, "F3b"),
+    }
+}
+
+/// What people do to single jobs.
+fn meddling(random: &mut Rng, items: &mut Vec<Item>) {
+    let share = pick(random, &[0, 2, 5, 20]);
+    let mut more = Vec::new();
+    for item in items.iter() {
+        let What::Build { first, jobs } = &item.what else { continue };
+        for number in *first..first + jobs.len() {
+            if random.u32(..100) >= share {
+                continue;
+            }
+            let after = match random.u8(..3) {
+                0 => Duration::from_millis(random.u64(0..2000)),
+                1 => seconds(random, 0.0, 15.0),
+                _ => seconds(random, 0.0, 90.0),
+            };
+            let (what, rule) = match random.u8(..10) {
+                0..=4 => (What::CancelJob(number), "F9"),
+                5 | 6 => (What::CancelBuild(number), "F9"),
+                7 | 8 => (What::DeletePod { job: number, force: random.bool() }, "F3"),
+                // Its reservation lapses, and it is listed again.
+                _ => (What::DeleteJob(number), "1.8"),
+            };
+            if is_answered(rule) {
+                more.push(Item { at: item.at + after, what });
+            }
+        }
+    }
+    items.extend(more);
+}
+
+/// What befalls queue, controllers and servers.
+fn trouble(random: &mut Rng, site: &Site, horizon: Duration, size: Size, items: &mut Vec<Item>) {
+    // Larger runs last longer, and get more of everything.
+    let scale = 1 + size.jobs / 200;
+    let mut some = |random: &mut Rng, most: usize, one: &mut dyn FnMut(&mut Rng, Duration) -> What| {
+        let most = most * scale;
+        let count = if random.bool() { random.usize(0..=most) } else { 0 };
+        for _ in 0..count {
+            let at = horizon.mul_f64(random.f64());
+            let what = one(random, at);
+            items.push(Item { at, what });
+        }
+    };
+    some(random, 6, &mut |random, _| crash(random, site));
+    some(random, 2, &mut |random, _| What::Stop {
+        instance: random.usize(..site.instances),
+        restart_after: seconds(random, 0.0, 30.0),
+        limit: new_limit(random),
+    });
+    some(random, 3, &mut |random, _| outage(random));
+    some(random, 3, &mut |_, _| What::Compact);
+    some(random, 3, &mut |_, _| What::CloseWatches);
+    some(random, 3, &mut |random, _| What::ClockJump {
+        instance: random.usize(..site.instances),
+        milliseconds: random.i64(-600_000..600_000),
+    });
+    some(random, 1, &mut |random, _| What::RotateToken { old_refused_after: seconds(random, 1.0, 60.0) });
+    pauses(random, horizon, scale, items);
+}
+
+fn pauses(random: &mut Rng, horizon: Duration, scale: usize, items: &mut Vec<Item>) {
+    let count = if random.u8(..3) == 0 { random.usize(1..=2 * scale) } else { 0 };
+    for _ in 0..count {
+        let at = horizon.mul_f64(random.f64());
+        items.push(Item { at, what: What::PauseQueue });
+        items.push(Item { at: at + seconds(random, 1.0, 60.0), what: What::ResumeQueue });
+    }
+}
+
+fn new_limit(random: &mut Rng) -> Option<usize> {
+    (random.u8(..3) == 0).then(|| pick(random, &[1, 2, 5, 13, 25]))
+}
+
+fn crash(random: &mut Rng, site: &Site) -> What {
+    use RequestKind::{Any, CreateJob, Delete, Finish, GetJob, Patch, Reserve, States};
+    let kind =
+        pick(random, &[Any, Any, Reserve, GetJob, States, CreateJob, CreateJob, Finish, Delete, Patch]);
+    let most = if kind == Any { 40 } else { 3 };
+    let point = match random.u8(..3) {
+        0 => CrashPoint::Polls(random.u32(0..200)),
+        1 => CrashPoint::BeforeRequest(kind, random.u32(1..=most)),
+        _ => CrashPoint::AfterRequest(kind, random.u32(1..=most)),
+    };
+    let restart_after = match random.u8(..3) {
+        0 => Duration::from_millis(random.u64(0..500)),
+        1 => seconds(random, 1.0, 30.0),
+        _ => seconds(random, 10.0, 240.0),
+    };
+    What::Crash { instance: random.usize(..site.instances), point, restart_after, limit: new_limit(random) }
+}
+
+fn outage(random: &mut Rng) -> What {
+    use FaultKind::{Hang, LostAnswer, LostRequest, ServerError, TooMany, Unavailable};
+    What::Outage {
+        side: if random.bool() { Side::Buildkite } else { Side::Kubernetes },
+        how: pick(random, &[Hang, LostAnswer, LostRequest, ServerError, TooMany, Unavailable]),
+        lasts: seconds(random, 2.0, 120.0),
+    }
+}

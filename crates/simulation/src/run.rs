@@ -1,0 +1,469 @@
+//! One run: a world is set up, the plan is carried out, and the judge speaks.
+//!
+//! A run has a thread of its own for as long as it lasts: one runtime with paused time, both simulators on its
+//! clock, and every random choice from the plan's seed.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use buildkite_sim::{BuildRequest, Simulator, Token, pipeline};
+use cluster_sim::{Cluster, Interference, Kind};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until},
+};
+use uuid::Uuid;
+
+use crate::{
+    agents::Agents,
+    bench::{Bench, Record},
+    checker::Violation,
+    controllers::{Place, Surroundings, settings},
+    facts::{Facts, NAMESPACE, Note, QUEUE},
+    faults::Faults,
+    plan::{Fate, FaultKind, JobPlan, Plan, Side, What},
+    scripts::{Fates, Parts, TOKEN_KEY, TOKEN_SECRET, chooser, encode_token},
+    trace::Detail,
+};
+
+/// Calm for so long without any progress means that there will be none: the longest waits of a plan are
+/// reservations of a quarter of an hour and nodes that are away for some minutes.
+const PATIENCE: Duration = Duration::from_secs(3600);
+/// The most jobs of the burst at the end.
+const LARGEST_PROBE: usize = 60;
+/// How long the jobs of that burst run: long enough for all of them to be in flight at once.
+const PROBE_RUNS_FOR: Duration = Duration::from_secs(120);
+
+/// How often each kind of fault struck.
+pub type Counts = BTreeMap<(Side, FaultKind), u64>;
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The plan's seed.
+    pub seed: u64,
+    /// Jobs, the burst at the end included.
+    pub jobs: usize,
+    /// Steps that were judged.
+    pub steps: u64,
+    /// Simulated time.
+    pub simulated: Duration,
+    /// Faults by kind.
+    pub faults: Counts,
+    /// What was lived through.
+    pub recoveries: Recoveries,
+    /// The rule that was broken.
+    pub violation: Option<Violation>,
+    /// What happened, as far as it was written down.
+    pub trace: String,
+}
+
+/// What a stack lived through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recoveries {
+    /// Controllers that died and were followed by another.
+    pub crashes: u64,
+    /// Controllers that were asked to stop and were followed by another.
+    pub stops: u64,
+    /// Times that a server was away.
+    pub outages: u64,
+    /// Times that the history of the API server was lost.
+    pub compactions: u64,
+    /// Times that the queue was paused.
+    pub pauses: u64,
+    /// Times that the agent token changed.
+    pub rotations: u64,
+}
+
+impl Recoveries {
+    /// Adds another run's.
+    pub fn add(&mut self, other: &Self) {
+        self.crashes += other.crashes;
+        self.stops += other.stops;
+        self.outages += other.outages;
+        self.compactions += other.compactions;
+        self.pauses += other.pauses;
+        self.rotations += other.rotations;
+    }
+}
+
+impl Outcome {
+    /// Of a run that broke down.
+    pub(crate) fn of_nothing(seed: u64) -> Self {
+        Self {
+            seed,
+            jobs: 0,
+            steps: 0,
+            simulated: Duration::ZERO,
+            faults: Counts::new(),
+            recoveries: Recoveries::default(),
+            violation: None,
+            trace: String::new(),
+        }
+    }
+}
+
+/// Carries out a plan from beginning to end.
+///
+/// # Panics
+/// When there is no runtime to be had.
+#[must_use]
+pub fn run(plan: &Plan, detail: Detail) -> Outcome {
+    // Libraries draw from the thread's own source: back-off of watches, for one.
+    fastrand::seed(plan.seed);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without I/O needs nothing that could lack");
+    runtime.block_on(async {
+        let mut world = World::new(plan, detail);
+        world.play(plan).await;
+        world.outcome(plan)
+    })
+}
+
+/// Everything of one run.
+struct World {
+    start: Instant,
+    bench: Bench,
+    cluster: Cluster,
+    simulator: Simulator,
+    faults: Faults,
+    fates: Arc<Mutex<Fates>>,
+    places: Vec<Arc<Place>>,
+    /// Jobs by their number in the plan, each with its build.
+    jobs: BTreeMap<usize, (Uuid, Uuid)>,
+    token: u32,
+    recoveries: Recoveries,
+    tasks: JoinSet<()>,
+}
+
+impl World {
+    fn new(plan: &Plan, detail: Detail) -> Self {
+        let Plan { seed, site, .. } = plan;
+        let began = beginning(*seed);
+        let simulator = Simulator::with_clock(buildkite(plan), buildkite_sim::Clock::tokio(began));
+        let cluster = Cluster::with_clock(kubernetes(plan), cluster_sim::Clock::tokio(began));
+        let fates = Arc::<Mutex<Fates>>::default();
+        let parts = Arc::<Mutex<Parts>>::default();
+        cluster.set_scripts(chooser(Arc::clone(&fates), Arc::clone(&parts)));
+        let calm_at = began + plan.calm_at();
+        let bench =
+            Bench::new(cluster.clone(), simulator.clone(), Facts::new(began, site.clone(), calm_at), detail);
+        let faults = Faults::new(*seed, site.weather.clone(), site.latency);
+        let surroundings = Surroundings {
+            seed: *seed,
+            settings: Arc::new(settings(site)),
+            buildkite: simulator.router(),
+            kubernetes: cluster.router(),
+            faults: faults.clone(),
+            bench: bench.clone(),
+        };
+        let places = (0..site.instances).map(|place| Place::new(surroundings.clone(), place, site.limit));
+        let agents = Agents::new(
+            bench.clone(),
+            cluster.clone(),
+            simulator.router(),
+            parts,
+            *seed,
+            site.agent_lost_after,
+        );
+        let mut world = Self {
+            start: Instant::now(),
+            bench,
+            cluster,
+            simulator,
+            faults,
+            fates,
+            places: places.collect(),
+            jobs: BTreeMap::new(),
+            token: 0,
+            recoveries: Recoveries::default(),
+            tasks: JoinSet::new(),
+        };
+        world.put_token();
+        world.spawn(agents);
+        world
+    }
+
+    fn spawn(&mut self, agents: Agents) {
+        let (cluster, simulator, bench) = (self.cluster.clone(), self.simulator.clone(), self.bench.clone());
+        self.tasks.spawn(async move { cluster.run_timers().await });
+        self.tasks.spawn(async move { simulator.run_timers().await });
+        self.tasks.spawn(async move { bench.watch_timers().await });
+        self.tasks.spawn(agents.run());
+        for place in &self.places {
+            self.tasks.spawn(Arc::clone(place).run());
+        }
+    }
+
+    /// Carries out the plan until it is over or a rule is broken.
+    async fn play(&mut self, plan: &Plan) {
+        let bench = self.bench.clone();
+        tokio::select! {
+            biased;
+            () = bench.ruled() => {}
+            () = self.script(plan) => {}
+        }
+    }
+
+    async fn script(&mut self, plan: &Plan) {
+        for item in &plan.items {
+            sleep_until(self.start + item.at).await;
+            self.bench.observe();
+            self.carry_out(&item.what);
+            self.bench.observe();
+        }
+        sleep_until(self.start + plan.calm_at()).await;
+        self.calm();
+        if !self.quiet().await {
+            return;
+        }
+        self.probe();
+        if self.quiet().await {
+            self.bench.end();
+        }
+    }
+
+    fn carry_out(&mut self, what: &What) {
+        let job = self.job_of(what);
+        if !matches!(what, What::Build { .. }) {
+            self.bench.note(&Note::Item { what, job });
+        }
+        match what {
+            What::Build { first, jobs } => self.build(*first, jobs, false),
+            // Whatever has ended cannot be cancelled any more.
+            What::CancelJob(_) => drop(job.map(|job| self.simulator.cancel_job(job))),
+            What::CancelBuild(number) => {
+                let build = self.jobs.get(number).map(|(_, build)| *build);
+                drop(build.map(|build| self.simulator.cancel_build(build)));
+            }
+            What::DeleteJob(_) => {
+                let name = job.map(|job| format!("{}{job}", crate::facts::JOB_PREFIX));
+                let _ = name.is_some_and(|name| self.cluster.delete(Kind::Job, NAMESPACE, &name));
+            }
+            What::DeletePod { force, .. } => self.delete_pods(job, *force),
+            What::PauseQueue => {
+                self.recoveries.pauses += 1;
+                self.pause(true);
+            }
+            What::ResumeQueue => self.pause(false),
+            What::Crash { instance, point, restart_after, limit } => {
+                self.places[*instance].crash(*point, *restart_after, *limit);
+            }
+            What::Stop { instance, restart_after, limit } => {
+                self.recoveries.stops += 1;
+                self.places[*instance].stop(*restart_after, *limit);
+            }
+            What::ClockJump { instance, milliseconds } => self.places[*instance].jump(*milliseconds),
+            What::Outage { side, how, lasts } => {
+                self.recoveries.outages += 1;
+                self.faults.outage(*side, *how, *lasts);
+            }
+            What::Compact => {
+                self.recoveries.compactions += 1;
+                self.cluster.compact();
+            }
+            What::CloseWatches => self.cluster.close_watches(),
+            What::RotateToken { old_refused_after } => self.rotate_token(*old_refused_after),
+        }
+    }
+
+    fn job_of(&self, what: &What) -> Option<Uuid> {
+        let (What::CancelJob(number)
+        | What::CancelBuild(number)
+        | What::DeleteJob(number)
+        | What::DeletePod { job: number, .. }) = what
+        else {
+            return None;
+        };
+        self.jobs.get(number).map(|(job, _)| *job)
+    }
+
+    /// Creates a build of these jobs.
+    fn build(&mut self, first: usize, jobs: &[JobPlan], probe: bool) {
+        let steps: Vec<Value> = jobs.iter().enumerate().map(|(at, job)| step(first + at, job)).collect();
+        if steps.is_empty() {
+            return;
+        }
+        let pipeline = pipeline::parse_json(&json!({ "steps": steps })).expect("the steps are well-formed");
+        let build = self.simulator.create_build(BuildRequest::new(pipeline)).expect("its queue exists");
+        let snapshot = self.simulator.build(build).expect("it was just created");
+        let mut fates = self.fates.lock().unwrap_or_else(PoisonError::into_inner);
+        for (number, (job, plan)) in (first..).zip(snapshot.jobs().zip(jobs)) {
+            self.bench.note(&Note::JobCreated { job: job.id, number, plan, probe });
+            fates.add(job.id, plan.clone());
+            self.jobs.insert(number, (job.id, build));
+        }
+    }
+
+    fn delete_pods(&self, job: Option<Uuid>, force: bool) {
+        let Some(job) = job.map(|job| job.to_string()) else { return };
+        for pod in self.cluster.objects(Kind::Pod, NAMESPACE) {
+            let of = pod.pointer("/metadata/labels/buildkite.com~1job-uuid").and_then(Value::as_str);
+            let uid = pod["metadata"]["uid"].as_str().unwrap_or_default();
+            if of == Some(&job) {
+                self.cluster.interfere(uid, Interference::DeletedByThirdParty { force });
+            }
+        }
+    }
+
+    fn pause(&self, paused: bool) {
+        self.simulator.pause_queue(QUEUE, paused).expect("the queue exists");
+    }
+
+    fn put_token(&self) {
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+            "metadata": { "name": TOKEN_SECRET, "namespace": NAMESPACE },
+            "data": { TOKEN_KEY: encode_token(&token(self.token)) },
+        });
+        self.cluster.apply(secret).expect("the Secret is well-formed");
+    }
+
+    /// A new token is valid and in the Secret at once; the old one is refused a while later.
+    fn rotate_token(&mut self, old_refused_after: Duration) {
+        self.recoveries.rotations += 1;
+        let old = Token::new(token(self.token));
+        self.token += 1;
+        let new = Token::new(token(self.token));
+        self.simulator.set_agent_tokens(vec![new.clone(), old]);
+        self.put_token();
+        let simulator = self.simulator.clone();
+        self.tasks.spawn(async move {
+            sleep(old_refused_after).await;
+            simulator.set_agent_tokens(vec![new]);
+        });
+    }
+
+    /// Faults cease.
+    fn calm(&mut self) {
+        self.bench.note(&Note::Calm);
+        self.faults.calm();
+        self.pause(false);
+        for place in &self.places {
+            place.calm();
+        }
+        self.bench.observe();
+    }
+
+    /// Waits until every job has ended and nothing of it is left in the cluster.
+    async fn quiet(&self) -> bool {
+        let mut progress = (usize::MAX, 0);
+        let mut since = Instant::now();
+        loop {
+            let left =
+                (self.bench.open_jobs(), self.cluster.count(Kind::Job) + self.cluster.count(Kind::Pod));
+            if left == (0, 0) {
+                return true;
+            }
+            if left != progress {
+                progress = left;
+                since = Instant::now();
+            } else if since.elapsed() > PATIENCE {
+                self.bench.convict(self.stuck(left));
+                return false;
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    fn stuck(&self, (jobs, objects): (usize, usize)) -> Violation {
+        let some = self.bench.some_open_jobs();
+        let named: Vec<String> = some
+            .iter()
+            .map(|(number, job)| {
+                let state = self.simulator.job(*job).map_or("unknown", |job| job.state.as_str());
+                format!("job {number} ({job}) is {state}")
+            })
+            .collect();
+        let names = |kind| {
+            let objects = self.cluster.objects(kind, NAMESPACE);
+            let named = objects.iter().take(3).filter_map(|object| object["metadata"]["name"].as_str());
+            named.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let message = format!(
+            "nothing has moved for {PATIENCE:?} after the last fault: {jobs} jobs have not ended ({}), {objects} \
+             objects are left (Jobs {:?}, Pods {:?})",
+            named.join(", "),
+            names(Kind::Job),
+            names(Kind::Pod),
+        );
+        let job = some.first().map(|(_, job)| *job);
+        Violation { rule: "lifecycle L15", job, at: self.bench.now(), message }
+    }
+
+    /// As many jobs as may run at once: they do, unless a slot is held by nobody.
+    fn probe(&mut self) {
+        let limits = self.places.iter().map(|place| place.limit());
+        let smallest = limits.filter(|limit| *limit > 0).min().unwrap_or(LARGEST_PROBE);
+        let fate = Fate::Runs { lasts: PROBE_RUNS_FOR, code: 0 };
+        let job = JobPlan { priority: 0, fate, slow_start: Duration::from_millis(100) };
+        let first = self.jobs.last_key_value().map_or(0, |(number, _)| number + 1);
+        self.build(first, &vec![job; smallest.min(LARGEST_PROBE)], true);
+        self.bench.observe();
+    }
+
+    fn outcome(self, plan: &Plan) -> Outcome {
+        let Record { violation, steps, trace } = self.bench.record();
+        let mut recoveries = self.recoveries;
+        recoveries.crashes = self.places.iter().map(|place| place.deaths()).sum();
+        Outcome {
+            seed: plan.seed,
+            jobs: self.jobs.len(),
+            steps,
+            simulated: self.start.elapsed(),
+            faults: self.faults.counts(),
+            recoveries,
+            violation,
+            trace,
+        }
+    }
+}
+
+/// Some moment in some year: nothing may depend on it.
+fn beginning(seed: u64) -> Timestamp {
+    let seconds = fastrand::Rng::with_seed(seed ^ 0x7469_6d65).i64(0..300_000_000);
+    Timestamp::from_second(1_700_000_000 + seconds).expect("a moment of this century")
+}
+
+fn token(number: u32) -> String {
+    format!("bkct_simulated_{number}")
+}
+
+fn buildkite(plan: &Plan) -> buildkite_sim::Options {
+    buildkite_sim::Options {
+        seed: plan.seed ^ 0x626b,
+        agent_tokens: vec![Token::new(token(0))],
+        default_queue: QUEUE.to_owned(),
+        agent_lost_after: plan.site.agent_lost_after,
+        record: true,
+        ..buildkite_sim::Options::default()
+    }
+}
+
+fn kubernetes(plan: &Plan) -> cluster_sim::Options {
+    let delay = plan.site.job_controller_delay;
+    cluster_sim::Options {
+        seed: plan.seed ^ 0x6b38,
+        namespaces: vec![NAMESPACE.to_owned()],
+        record: true,
+        job_controller_delay: delay / 2..=delay,
+        ..cluster_sim::Options::default()
+    }
+}
+
+/// The step of a job as it would stand in a pipeline.
+fn step(number: usize, job: &JobPlan) -> Value {
+    let mut step = json!({ "command": "make", "label": format!("job {number}"), "priority": job.priority });
+    if job.fate == Fate::Refused {
+        step["plugins"] = json!([{ "kubernetes": { "podSpec": { "containers": "none" } } }]);
+    }
+    step
+}
