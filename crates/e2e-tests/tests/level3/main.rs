@@ -5,6 +5,7 @@
 mod api_server;
 mod create;
 mod drain;
+mod lease;
 mod outage;
 mod refused;
 mod restart;
