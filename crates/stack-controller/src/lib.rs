@@ -14,6 +14,8 @@ pub mod health;
 mod leadership;
 pub mod metrics;
 mod observe;
+#[doc(hidden)]
+pub mod planted;
 mod run;
 pub mod session;
 mod tags;

@@ -1,0 +1,111 @@
+//! Deliberate defects, each one that the field has had, to show that the simulation finds them.
+//!
+//! Without the feature `planted-defects`, which no binary enables, [`is`] is a constant `false` and nothing of
+//! this is compiled in. With it a defect is planted for everything that runs on the calling thread.
+
+macro_rules! defects {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// A defect that can be planted.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Defect {
+            $($(#[$doc])* $variant,)*
+        }
+
+        #[cfg(feature = "planted-defects")]
+        impl Defect {
+            /// Every one.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its name on command lines and in reports.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+defects! {
+    /// B4: a create whose answer is lost counts as failed, and its slot is free at once.
+    UncertainCreateReleases = "uncertain-create-releases",
+    /// B1, H4: Jobs that were there before the start are not charged.
+    ExistingJobsNotCharged = "existing-jobs-not-charged",
+    /// B3: a deletion that only a new list shows leaves the slot taken.
+    MissedDeleteLeaks = "missed-delete-leaks",
+    /// B6: what is in flight above the limit is forgotten.
+    DebtForgotten = "debt-forgotten",
+    /// B5, L8: an end that is told again releases the slot of somebody else.
+    ForeignCompletionReleases = "foreign-completion-releases",
+    /// B8, L7: a Job ends with any condition that announces its end.
+    EarlyConditionReleases = "early-condition-releases",
+    /// B1, L4: admissions begin before the first complete list.
+    AdmitsBeforeList = "admits-before-list",
+    /// H6, L9: a refused job keeps its slot.
+    RefusalKeepsSlot = "refusal-keeps-slot",
+    /// B7: a failed attempt is dropped without another try.
+    FailedCreateDropped = "failed-create-dropped",
+    /// B9: a reserve call that failed is forgotten with all of its jobs.
+    FailedReserveForgets = "failed-reserve-forgets",
+    /// 1.8: reservations are not renewed.
+    NeverRenews = "never-renews",
+    /// V5: reservations are renewed with two thirds left, not with one.
+    RenewsOnTheWrongThird = "renews-on-the-wrong-third",
+    /// P5, 2.6: the pause of the queue is not heeded.
+    PauseIgnored = "pause-ignored",
+    /// H11: a job that was cancelled while it waited is tried again and again.
+    CancelledCandidatesTried = "cancelled-candidates-tried",
+    /// D4: a Job that exists already is taken for somebody else's.
+    AdoptionRefused = "adoption-refused",
+    /// 1.7: objects are removed before the verdict is sent.
+    VerdictAfterCleanUp = "verdict-after-clean-up",
+    /// X13: it is forgotten that a verdict was given.
+    VerdictForgotten = "verdict-forgotten",
+    /// X14: a deletion that failed is not tried again.
+    FailedDeletionForgotten = "failed-deletion-forgotten",
+    /// X4: live reads are answered from the watches' view.
+    StaleViewTrusted = "stale-view-trusted",
+    /// X5: a pending pod is taken for one whose agent has not started.
+    PhaseTakenForAgent = "phase-taken-for-agent",
+    /// X7: objects are deleted by name alone.
+    DeletesByName = "deletes-by-name",
+    /// F3: a verdict rests on a state from before the end.
+    VerdictOnOldState = "verdict-on-old-state",
+    /// D10, X26: the Lease's age is told by the wall clock.
+    LeaseByWallClock = "lease-by-wall-clock",
+    /// D10: whoever lost the Lease goes on.
+    LostLeaseIgnored = "lost-lease-ignored",
+}
+
+#[cfg(feature = "planted-defects")]
+mod planted {
+    use std::cell::Cell;
+
+    use super::Defect;
+
+    thread_local! {
+        static PLANTED: Cell<Option<Defect>> = const { Cell::new(None) };
+    }
+
+    /// Plants a defect in everything that runs on this thread from now on; `None` heals it.
+    pub fn plant(defect: Option<Defect>) {
+        PLANTED.set(defect);
+    }
+
+    /// Whether this defect is planted.
+    #[must_use]
+    pub fn is(defect: Defect) -> bool {
+        PLANTED.get() == Some(defect)
+    }
+}
+
+#[cfg(feature = "planted-defects")]
+pub use planted::{is, plant};
+
+/// Nothing is planted.
+#[cfg(not(feature = "planted-defects"))]
+#[must_use]
+pub const fn is(_: Defect) -> bool {
+    false
+}
