@@ -33,12 +33,12 @@ fn build_row(build: &BuildHead, now: Timestamp) -> String {
     for state in &build.job_states {
         dots.push_str(&dot(state));
     }
-    let took = elapsed(build.started_at, build.finished_at, now).unwrap_or_default();
+    let took = also(elapsed(build.started_at, build.finished_at, now));
     format!(
         "<a class=\"build\" href=\"{path}\" data-state=\"{state}\">{}\
          <span class=\"what\"><b>{}</b> <small>{} #{number}</small></span>\
          <span class=\"dots\">{dots}</span>\
-         <span class=\"facts\">{} · {} · {took}</span></a>",
+         <span class=\"facts\">{} · {}{took}</span></a>",
         badge(state),
         escape(message),
         escape(pipeline),
@@ -66,8 +66,13 @@ pub(super) fn build(page: &BuildPage, lines: Option<&[Line]>, now: Timestamp) ->
     document(&title, !head.is_over, &body)
 }
 
+/// One more fact in a row of them, if there is one.
+fn also(fact: Option<String>) -> String {
+    fact.map(|fact| format!(" · {fact}")).unwrap_or_default()
+}
+
 fn head_html(head: &BuildHead, now: Timestamp) -> String {
-    let took = elapsed(head.started_at, head.finished_at, now).unwrap_or_default();
+    let took = also(elapsed(head.started_at, head.finished_at, now));
     let cancel = if head.is_over {
         String::new()
     } else {
@@ -75,7 +80,7 @@ fn head_html(head: &BuildHead, now: Timestamp) -> String {
     };
     format!(
         "<div class=\"title\" id=\"build\" data-state=\"{}\">{}<h1>{}</h1>{cancel}</div>\
-         <p class=\"facts\">{} #{} · {} · {} · created {} · {took}</p>",
+         <p class=\"facts\">{} #{} · {} · {} · created {}{took}</p>",
         escape(&head.state),
         badge(&head.state),
         escape(&head.message),

@@ -99,6 +99,15 @@ fn a_green_build_has_the_marks_that_tests_look_for() {
 }
 
 #[test]
+fn a_build_that_has_not_started_has_no_duration_and_no_dot_for_it() {
+    let mut page = page();
+    page.head.started_at = None;
+    page.head.finished_at = None;
+    has(&render::build(&page, None, at(100)), &["</time></p>"]);
+    has(&render::builds(&[page.head], at(100)), &["</time></span></a>"]);
+}
+
+#[test]
 fn a_running_build_asks_for_news_and_can_be_canceled() {
     let mut page = page();
     page.head.is_over = false;
