@@ -3,7 +3,26 @@
 use serde_json::{Map, Value};
 
 use super::error::PipelineError;
+use super::model::{Pipeline, Step};
 use super::read::Place;
+
+impl Pipeline {
+    /// Whether a step names this plugin, in any version; `reference` is short or whole.
+    #[must_use]
+    pub fn uses_plugin(&self, reference: &str) -> bool {
+        any_uses(&self.steps, &resolve(reference))
+    }
+}
+
+fn any_uses(steps: &[Step], source: &str) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Command(command) => {
+            command.plugins.iter().flat_map(Map::keys).any(|named| named.split('#').next() == Some(source))
+        }
+        Step::Group(group) => any_uses(&group.steps, source),
+        Step::Wait(_) | Step::Block(_) | Step::Input(_) => false,
+    })
+}
 
 /// Reads `plugins` in any of its forms into one-key objects with resolved sources.
 pub(super) fn read_plugins(place: &Place, value: &Value) -> Result<Vec<Map<String, Value>>, PipelineError> {
@@ -69,5 +88,23 @@ fn resolve(reference: &str) -> String {
     match version {
         Some(version) => format!("{resolved}#{version}"),
         None => resolved,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pipeline::parse_yaml;
+
+    #[test]
+    fn a_plugin_is_found_in_any_form_and_in_groups() {
+        for (pipeline, want) in [
+            ("[{command: make}]", false),
+            ("[{command: make, plugins: [docker#v5]}]", false),
+            ("[{command: make, plugins: [kubernetes: {}]}]", true),
+            ("[{command: make, plugins: {kubernetes#v1: ~}}]", true),
+            ("[wait, {group: g, steps: [{command: make, plugins: [kubernetes]}]}]", true),
+        ] {
+            assert_eq!(parse_yaml(pipeline, "p.yml").unwrap().uses_plugin("kubernetes"), want, "{pipeline}");
+        }
     }
 }
