@@ -31,6 +31,7 @@ mod kind;
 mod kubelet;
 mod object;
 mod options;
+pub mod processes;
 mod refusal;
 mod selector;
 mod server;
