@@ -11,6 +11,7 @@ mod compose;
 mod core;
 mod effects;
 pub mod health;
+mod in_process;
 mod leadership;
 pub mod metrics;
 mod observe;
@@ -20,6 +21,10 @@ mod run;
 pub mod session;
 mod tags;
 mod watches;
+
+// What parts of a stack in one process are made of; who joins them needs no other crate for that.
+pub use bk_agent_api::ServiceTransport;
+pub use k8s_runtime::Runtime;
 
 pub use crate::{
     compose::{ComposeError, Parts, assemble, compose},
