@@ -20,6 +20,8 @@ Examples:
       Run a pipeline on that simulator, show its log, exit with its result.
   buildkite-sim run pipeline.yml --unblock --env DEPLOY=no
       The same on a simulator of its own, which waits for an agent to connect.
+  buildkite-sim run pipeline.yml --cluster embedded
+      The same with nothing else at all: the steps run as processes of this machine.
 
 BUILDKITE_SIM_LOG=debug shows every request."
 )]
@@ -45,7 +47,7 @@ pub(crate) struct ServeArguments {
 }
 
 /// How a simulator of one's own is set up.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct ServerArguments {
     /// Address to listen on; port 0 takes a free one. Pods need an address they can reach
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8091")]
@@ -70,6 +72,12 @@ pub(crate) struct ServerArguments {
 The file is read as `buildkite-agent pipeline upload` reads it: YAML or JSON, with variables such
 as $BUILDKITE_BRANCH or those of --env replaced; write $$ for a dollar that the shell shall see.
 
+With --cluster embedded a Kubernetes in memory and the real controller run in this process, and the
+steps are processes of this machine: each job in a temporary directory of its own, with PATH and
+HOME and none of your other variables. Images, volumes and users are ignored; hooks and plugins
+other than `kubernetes` do not run. It is no sandbox, so a file with a `kubernetes` plugin, which
+means containers, is run only after a yes.
+
 Exit status: 0 the build passed, 1 it failed or was canceled, 2 wrong usage or an invalid file,
 130 interrupted: the first interrupt cancels the build, a second one leaves at once.")]
 pub(crate) struct RunArguments {
@@ -82,6 +90,18 @@ pub(crate) struct RunArguments {
 
     #[command(flatten)]
     pub(crate) server: ServerArguments,
+
+    /// Who runs the jobs; without it, agents and controllers that connect
+    #[arg(long, value_name = "WHERE", conflicts_with = "endpoint")]
+    pub(crate) cluster: Option<Place>,
+
+    /// Run a file with a `kubernetes` plugin in the embedded cluster without asking
+    #[arg(long, requires = "cluster")]
+    pub(crate) yes: bool,
+
+    /// Keep the page after the build, until interrupted
+    #[arg(long, conflicts_with = "endpoint")]
+    pub(crate) keep: bool,
 
     /// Unblock every block and input step with its defaults as soon as its turn comes
     #[arg(long)]
@@ -124,6 +144,13 @@ pub(crate) struct RunArguments {
     pub(crate) color: ColorChoice,
 }
 
+/// A place where jobs run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Place {
+    /// In this process: a Kubernetes in memory, the real controller, and steps as processes of this machine
+    Embedded,
+}
+
 /// When to write colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorChoice {
@@ -164,6 +191,8 @@ mod tests {
     #[test]
     fn an_endpoint_and_a_server_of_its_own_exclude_each_other() {
         let both = ["buildkite-sim", "run", "f", "--endpoint", "http://x", "--listen", "127.0.0.1:1"];
+        assert!(Arguments::try_parse_from(both).is_err());
+        let both = ["buildkite-sim", "run", "f", "--endpoint", "http://x", "--cluster", "embedded"];
         assert!(Arguments::try_parse_from(both).is_err());
     }
 }

@@ -11,6 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::serve::{KEY_HEADER, Key};
+
 /// A build as the control API shows it.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Build {
@@ -69,6 +71,8 @@ pub(crate) enum ClientError {
 pub(crate) struct Client {
     url: String,
     http: HttpClient<HttpConnector, Full<Bytes>>,
+    /// What the simulator wants to see before it starts anything, if it does.
+    key: Option<Key>,
 }
 
 impl Client {
@@ -78,7 +82,12 @@ impl Client {
         let host = url.host_str().ok_or_else(|| anyhow::anyhow!("{url} names no host"))?;
         let port = url.port_or_known_default().unwrap_or(80);
         let http = HttpClient::builder(TokioExecutor::new()).build_http();
-        Ok(Self { url: format!("http://{host}:{port}"), http })
+        Ok(Self { url: format!("http://{host}:{port}"), http, key: None })
+    }
+
+    /// The same with a key.
+    pub(crate) fn with_key(self, key: Option<Key>) -> Self {
+        Self { key, ..self }
     }
 
     /// Creates a build.
@@ -125,10 +134,14 @@ impl Client {
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Bytes, ClientError> {
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url))
-            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(key) = &self.key {
+            request = request.header(KEY_HEADER, key.expose());
+        }
+        let request = request
             .body(Full::new(body.map(Value::to_string).unwrap_or_default().into()))
             .expect("the parts are checked: a method, a path of ours and a host from a URL");
         let answer = self

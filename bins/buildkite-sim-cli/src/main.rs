@@ -2,10 +2,12 @@
 //!
 //! `serve` keeps one running for agents and controllers; `run` takes a pipeline from its file to
 //! its result. Both are thin: the simulator is the library, and `run` talks to it through its
-//! control API even when it hosts it, so that there is one way to follow a build.
+//! control API even when it hosts it, so that there is one way to follow a build. With an embedded
+//! cluster `run` also joins the controller and a Kubernetes in memory to it.
 
 mod arguments;
 mod client;
+mod embedded;
 mod run;
 mod serve;
 

@@ -9,11 +9,12 @@ use anyhow::Context;
 use buildkite_sim::pipeline::{self, PipelineError, interpolate};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use url::Url;
 
-use crate::arguments::{ColorChoice, RunArguments};
+use crate::arguments::{ColorChoice, Place, RunArguments};
 use crate::client::{Build, Client, ClientError};
+use crate::embedded::{self, Consent, Embedded};
 use crate::serve::Server;
 use follow::Follower;
 
@@ -23,38 +24,101 @@ const INVALID: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 /// Runs the command.
-pub(crate) async fn run(arguments: RunArguments) -> anyhow::Result<u8> {
+pub(crate) async fn run(mut arguments: RunArguments) -> anyhow::Result<u8> {
+    if arguments.cluster == Some(Place::Embedded) {
+        // Jobs have directories of their own.
+        arguments.repository = arguments.repository.map(|repository| from_anywhere(&repository));
+    }
     let request = match request(&arguments) {
-        Ok((request, notes)) => {
-            for note in notes {
-                writeln!(io::stderr(), "note: {note}")?;
-            }
-            request
-        }
+        Ok(request) => request,
         Err(error) => {
             writeln!(io::stderr(), "error: {error:#}")?;
             return Ok(INVALID);
         }
     };
+    for note in &request.notes {
+        writeln!(io::stderr(), "note: {note}")?;
+    }
     let colors = with_colors(arguments.color);
-    match arguments.endpoint {
-        Some(url) => build(&Client::new(&url)?, &url, &request, colors).await,
-        None => {
-            let server = Server::bind(arguments.server).await?;
+    match (&arguments.endpoint, arguments.cluster) {
+        (Some(url), _) => build(&Client::new(url)?, url, &request.body, colors).await,
+        (None, None) => {
+            let server = Server::bind(arguments.server.clone()).await?;
             writeln!(io::stderr(), "{}", server.instructions())?;
-            let local = Url::parse(&server.local_url).context("failed to name the own address")?;
-            let public = Url::parse(&server.url).context("failed to name the public address")?;
-            let client = Client::new(&local)?;
-            tokio::select! {
-                served = server.serve() => served.and(Err(anyhow::anyhow!("the server ended by itself"))),
-                built = build(&client, &public, &request, colors) => built,
-            }
+            on_server(server, &request.body, colors, arguments.keep).await
         }
+        (None, Some(Place::Embedded)) => in_embedded_cluster(&arguments, &request, colors).await,
     }
 }
 
-/// The body of the request that creates the build, and what the user should know about the file.
-fn request(arguments: &RunArguments) -> anyhow::Result<(Value, Vec<String>)> {
+/// Serves until the build has ended, and with `keep` on from there.
+async fn on_server(server: Server, request: &Value, colors: bool, keep: bool) -> anyhow::Result<u8> {
+    let local = Url::parse(&server.local_url).context("failed to name the own address")?;
+    let public = Url::parse(&server.url).context("failed to name the public address")?;
+    let client = Client::new(&local)?.with_key(server.key.clone());
+    let built = async {
+        let status = build(&client, &public, request, colors).await?;
+        if keep && status != INVALID && status != INTERRUPTED {
+            write_out(&[format!("Keeping the page {public} until you interrupt this")])?;
+            StopSignals::listen()?.next().await;
+        }
+        Ok(status)
+    };
+    tokio::select! {
+        served = server.serve() => served.and(Err(anyhow::anyhow!("the server ended by itself"))),
+        built = built => built,
+    }
+}
+
+/// Runs the build on nothing but this process, if the user agrees.
+async fn in_embedded_cluster(
+    arguments: &RunArguments,
+    request: &Request,
+    colors: bool,
+) -> anyhow::Result<u8> {
+    if request.means_containers && !arguments.yes {
+        match embedded::ask(&arguments.file)? {
+            Consent::Yes => {}
+            Consent::No => anyhow::bail!("not run, as you wish"),
+            Consent::NobodyToAsk => {
+                writeln!(
+                    io::stderr(),
+                    "error: there is no terminal to ask on whether to go on: --yes agrees"
+                )?;
+                return Ok(INVALID);
+            }
+        }
+    }
+    let server = Server::bind_closed(arguments.server.clone()).await?;
+    writeln!(io::stderr(), "{}", embedded::introduction(&server))?;
+    let embedded = Embedded::new(&server)?;
+    tokio::select! {
+        ended = embedded.run() => ended.and(Err(anyhow::anyhow!("the embedded cluster ended by itself"))),
+        built = on_server(server, &request.body, colors, arguments.keep) => built,
+    }
+}
+
+/// A path that leads to the same place from every directory; anything else as it is.
+fn from_anywhere(repository: &str) -> String {
+    let path = Path::new(repository);
+    match path.exists().then(|| std::path::absolute(path)) {
+        Some(Ok(path)) => path.display().to_string(),
+        _ => repository.to_owned(),
+    }
+}
+
+/// What the file asks for.
+struct Request {
+    /// Body of the request that creates the build.
+    body: Value,
+    /// What the user should know about the file.
+    notes: Vec<String>,
+    /// A step says in which containers it runs.
+    means_containers: bool,
+}
+
+/// Reads the file.
+fn request(arguments: &RunArguments) -> anyhow::Result<Request> {
     let file = &arguments.file;
     let text = std::fs::read_to_string(file).with_context(|| format!("failed to read {}", file.display()))?;
     let name = file.display().to_string();
@@ -73,7 +137,7 @@ fn request(arguments: &RunArguments) -> anyhow::Result<(Value, Vec<String>)> {
     }
     let env: IndexMap<&str, &str> =
         arguments.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let mut request = json!({
+    let mut body = json!({
         "pipeline": steps,
         "slug": slug,
         "branch": arguments.branch,
@@ -84,10 +148,10 @@ fn request(arguments: &RunArguments) -> anyhow::Result<(Value, Vec<String>)> {
     });
     for (key, value) in [("tag", &arguments.tag), ("repository", &arguments.repository)] {
         if let Some(value) = value {
-            request[key] = json!(value);
+            body[key] = json!(value);
         }
     }
-    Ok((request, notes))
+    Ok(Request { body, notes, means_containers: parsed.uses_plugin("kubernetes") })
 }
 
 fn in_file(file: &str, error: &PipelineError) -> anyhow::Error {
@@ -130,6 +194,33 @@ fn with_colors(choice: ColorChoice) -> bool {
     }
 }
 
+/// Signals that ask this process to end.
+struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+    /// The terminal is gone; processes of steps must not outlive it unseen.
+    hangup: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("failed to listen for signals");
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
+}
+
 /// Creates the build and follows it to its end.
 async fn build(client: &Client, url: &Url, request: &Value, colors: bool) -> anyhow::Result<u8> {
     let build = match client.create(request).await {
@@ -143,14 +234,12 @@ async fn build(client: &Client, url: &Url, request: &Value, colors: bool) -> any
     let mut follower = Follower::new(client.clone(), &build, colors);
     let page = url.origin().ascii_serialization();
     write_out(&[format!("Build #{} of {}, page {page}/builds/{}", build.number, build.pipeline, build.id)])?;
-    let mut interrupts = signal(SignalKind::interrupt()).context("failed to listen for interrupts")?;
-    let mut terminations = signal(SignalKind::terminate()).context("failed to listen for termination")?;
+    let mut signals = StopSignals::listen()?;
     let mut interrupted = false;
     loop {
         let step = tokio::select! {
             step = follower.step() => Some(step?),
-            _ = interrupts.recv() => None,
-            _ = terminations.recv() => None,
+            () = signals.next() => None,
         };
         match step {
             Some(step) => {

@@ -1,14 +1,43 @@
 //! `serve`, and the server that `run` starts for itself.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use anyhow::Context;
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
 use buildkite_sim::{Options, Simulator, Token};
+use http::{Method, StatusCode};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::{ServeArguments, ServerArguments};
+
+/// Header of [`Key`].
+pub(crate) const KEY_HEADER: &str = "buildkite-sim-key";
+
+/// Shows that a request comes from this very process; its `Debug` shows nothing of it.
+#[derive(Clone)]
+pub(crate) struct Key(String);
+
+impl Key {
+    fn new() -> Self {
+        Self(uuid::Uuid::new_v4().simple().to_string())
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Key(hidden)")
+    }
+}
 
 /// A simulator and the port it will be served on.
 pub(crate) struct Server {
@@ -19,10 +48,21 @@ pub(crate) struct Server {
     /// Where this process reaches it.
     pub(crate) local_url: String,
     token: String,
-    queues: Vec<String>,
+    pub(crate) queues: Vec<String>,
+    /// Without it nobody may start or change anything, where that is closed to others.
+    pub(crate) key: Option<Key>,
 }
 
 impl Server {
+    /// As [`Server::bind`], and closed to everybody but this process: where jobs are processes of this machine,
+    /// whoever can start a build can run programs. The page stays open.
+    pub(crate) async fn bind_closed(arguments: ServerArguments) -> anyhow::Result<Self> {
+        let token = arguments.token.clone().unwrap_or_else(|| format!("bkct_{}", Key::new().expose()));
+        let mut server = Self::bind(ServerArguments { token: Some(token), ..arguments }).await?;
+        server.key = Some(Key::new());
+        Ok(server)
+    }
+
     /// Takes the port.
     pub(crate) async fn bind(arguments: ServerArguments) -> anyhow::Result<Self> {
         let ServerArguments { listen, token, queues, public_url } = arguments;
@@ -55,14 +95,22 @@ impl Server {
             listener,
             url: public_url.unwrap_or_else(|| local_url.clone()),
             local_url,
+            key: None,
         })
     }
 
     /// Serves until the future is dropped.
     pub(crate) async fn serve(self) -> anyhow::Result<()> {
-        let router = self.simulator.router();
+        let router = self.router();
         let never = std::future::pending();
         self.simulator.serve(self.listener, router, never).await.context("failed to serve")
+    }
+
+    fn router(&self) -> Router {
+        let router = self.simulator.router();
+        let Some(key) = self.key.clone() else { return router };
+        let check = move |request: Request, next: Next| closed(key.clone(), request, next);
+        router.layer(middleware::from_fn(check))
     }
 
     /// What somebody needs to know to use it.
@@ -92,6 +140,19 @@ Point a controller at it: its endpoint must be an address that pods reach.
             queues.join(", ")
         )
     }
+}
+
+/// Lets only whoever has the key change something by the control API.
+async fn closed(key: Key, request: Request, next: Next) -> Response {
+    let is_control = request.uri().path().starts_with("/control");
+    let shown = request.headers().get(KEY_HEADER).map(http::HeaderValue::as_bytes);
+    if is_control && request.method() != Method::GET && shown != Some(key.expose().as_bytes()) {
+        let message = "this simulator runs jobs as processes of its machine: only the process that started it \
+                       may start or change builds";
+        return (StatusCode::FORBIDDEN, axum::Json(serde_json::json!({ "message": message })))
+            .into_response();
+    }
+    next.run(request).await
 }
 
 /// A wildcard address cannot be connected to everywhere; the loopback address of its family can.
@@ -124,6 +185,9 @@ pub(crate) async fn serve(arguments: ServeArguments) -> anyhow::Result<u8> {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use tower::ServiceExt as _;
+
     use super::*;
 
     fn arguments() -> ServerArguments {
@@ -149,6 +213,31 @@ mod tests {
             assert!(text.contains(part), "{part} is not in {text}");
         }
         assert!(server.local_url.starts_with("http://127.0.0.1:"));
+    }
+
+    #[tokio::test]
+    async fn a_closed_server_starts_nothing_for_others() {
+        let open = Server::bind(arguments()).await.unwrap();
+        let closed = Server::bind_closed(ServerArguments { token: None, ..arguments() }).await.unwrap();
+        assert!(!closed.instructions().contains("bkct_local_simulator"), "its token cannot be guessed");
+        let key = closed.key.clone().unwrap();
+        let build = r#"{"pipeline": {"steps": [{"command": "make"}]}}"#;
+        for (server, method, path, shown, want) in [
+            (&open, Method::POST, "/control/builds", None, StatusCode::CREATED),
+            (&closed, Method::POST, "/control/builds", None, StatusCode::FORBIDDEN),
+            (&closed, Method::POST, "/control/builds", Some("guess"), StatusCode::FORBIDDEN),
+            (&closed, Method::POST, "/control/builds", Some(key.expose()), StatusCode::CREATED),
+            (&closed, Method::GET, "/control/builds", None, StatusCode::OK),
+            (&closed, Method::GET, "/", None, StatusCode::OK),
+        ] {
+            let mut request = Request::builder().method(&method).uri(path);
+            if let Some(shown) = shown {
+                request = request.header(KEY_HEADER, shown);
+            }
+            let request = request.body(Body::from(build)).unwrap();
+            let answer = server.router().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), want, "{method} {path} {shown:?}");
+        }
     }
 
     #[tokio::test]

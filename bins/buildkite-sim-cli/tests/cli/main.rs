@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod agent;
+mod embedded;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
