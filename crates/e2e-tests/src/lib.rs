@@ -7,6 +7,7 @@
 //! Waiting is always for a state, with a deadline: see [`wait::until`].
 
 pub mod agent;
+pub mod agreement;
 pub mod browser;
 pub mod buildkite;
 pub mod controller;

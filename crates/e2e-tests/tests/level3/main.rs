@@ -2,6 +2,7 @@
 
 // Tests start in the order of their names. Those that break the API server run alone, so they come
 // first, and none of the others has to wait for them half-way; short ones come next to them.
+mod agreement;
 mod api_server;
 mod create;
 mod drain;
