@@ -57,16 +57,8 @@ impl Workload {
 /// Such a cell means "wait", and the controller logs it once per job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unbuilt {
-    /// A job of another owner: its Job would be deleted after two confirmations.
-    OtherOwner,
     /// An agent has the job while ours has not started: tell which container holds it up.
     F6,
-    /// Make room for another attempt.
-    D5,
-    /// Scheduled again although its agent had started: warn, do not recreate.
-    X20,
-    /// Job over before the agent started.
-    F9,
     /// Agent runs on although the job is over.
     F10b,
     /// Other containers run on after the agent.
@@ -78,14 +70,24 @@ pub enum Unbuilt {
 pub enum Cell {
     /// Nothing, keep watching.
     Wait,
-    /// Keep the reservation alive (1.8) and keep watching; F1, F4–F8 have their triggers from here.
+    /// Keep the reservation alive (1.8) and keep watching; F1, F4, F5 and F7 have their triggers from here.
     Renew,
     /// The reservation lapsed: reserve again and keep watching.
     ReReserve,
-    /// F3: the pod failed before the agent acquired; tell Buildkite.
+    /// F3: the pod failed before the agent acquired; tell Buildkite. F2 when there never was a pod.
     F3,
     /// F3b: the agent ended before it acquired; tell Buildkite.
     F3b,
+    /// F9: the job is over and its agent has not started; remove pod and Job.
+    F9,
+    /// F9 after two consecutive absences.
+    F9OnceConfirmed,
+    /// Somebody else runs the job: delete our Job, which has no pod, after two confirmations.
+    OtherOwner,
+    /// D5: the ended Job stands in the way of another attempt; delete it.
+    D5,
+    /// Scheduled again although its agent had started: not made again while the object exists; warn (X20).
+    X20,
     /// The job's result is with Buildkite; nothing to tell, nothing to renew.
     Settled,
     /// A state that a job of ours should not be in, or a word that is not documented: wait and warn.
@@ -107,17 +109,18 @@ pub fn cell(state: BuildkiteState, workload: Workload) -> Cell {
         // The agent is acquiring.
         (_, W::AgentRunning) => Cell::Wait,
         (S::NotRunnable | S::Unknown, _) => Cell::WaitAndWarn,
-        (S::Scheduled, W::EndedWithoutAgent) => Cell::WaitFor(Unbuilt::D5),
-        (S::Scheduled, W::EndedWithAgent) => Cell::WaitFor(Unbuilt::X20),
+        (S::Scheduled, W::EndedWithoutAgent) => Cell::D5,
+        (S::Scheduled, W::EndedWithAgent) => Cell::X20,
         (S::Scheduled, W::Suspended | W::WithoutPod | W::AgentNotStarted) => Cell::ReReserve,
         (S::AgentOwned | S::WindingDown | S::Ended | S::Absent, W::EndedWithoutAgent | W::EndedWithAgent) => {
             Cell::Settled
         }
-        (S::AgentOwned | S::WindingDown, W::Suspended | W::WithoutPod) => Cell::WaitFor(Unbuilt::OtherOwner),
-        (S::AgentOwned | S::WindingDown, W::AgentNotStarted) => Cell::WaitFor(Unbuilt::F6),
-        (S::Ended | S::Absent, W::Suspended | W::WithoutPod | W::AgentNotStarted) => {
-            Cell::WaitFor(Unbuilt::F9)
-        }
+        (S::AgentOwned | S::WindingDown, W::Suspended | W::WithoutPod) => Cell::OtherOwner,
+        (S::AgentOwned, W::AgentNotStarted) => Cell::WaitFor(Unbuilt::F6),
+        // Some agent has it and winds down (1.1); once it is over, F9 removes what is ours.
+        (S::WindingDown, W::AgentNotStarted) => Cell::Wait,
+        (S::Ended, W::Suspended | W::WithoutPod | W::AgentNotStarted) => Cell::F9,
+        (S::Absent, W::Suspended | W::WithoutPod | W::AgentNotStarted) => Cell::F9OnceConfirmed,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The words that Buildkite has for a job's state, as the rows of the state matrix.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A row of `lifecycle.md` 1.3: who may change the Buildkite job now (1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,6 +59,10 @@ impl BuildkiteState {
     }
 }
 
+/// Two answers count as two only if they were asked for so far apart: a state read that several rules want at
+/// once confirms nothing.
+const CONFIRMATION_GAP: Duration = Duration::from_secs(1);
+
 /// A state and the moment at which the question was sent that it answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StateSeen {
@@ -66,4 +70,26 @@ pub struct StateSeen {
     pub state: BuildkiteState,
     /// When we asked: anything that happened later may not be in the answer.
     pub asked_at: Instant,
+    /// When we asked the first of the answers in a row that said the same.
+    pub since: Instant,
+}
+
+impl StateSeen {
+    /// An answer that has nothing to do with those before it.
+    pub fn new(state: BuildkiteState, asked_at: Instant) -> Self {
+        Self { state, asked_at, since: asked_at }
+    }
+
+    /// An answer that follows another one.
+    pub fn after(previous: Option<Self>, state: BuildkiteState, asked_at: Instant) -> Self {
+        match previous {
+            Some(previous) if previous.state == state => Self { state, asked_at, since: previous.since },
+            _ => Self::new(state, asked_at),
+        }
+    }
+
+    /// Two answers in a row said so.
+    pub fn is_confirmed(self) -> bool {
+        self.asked_at.saturating_duration_since(self.since) >= CONFIRMATION_GAP
+    }
 }

@@ -6,7 +6,10 @@
 
 use std::fmt::Write as _;
 
-use crate::{AgentSeen, ContainerEnd, JobEnd, JobSeen, PodSeen};
+use crate::{
+    AgentSeen, ContainerEnd, JobEnd, JobSeen, PodSeen,
+    rules::{init_failed, no_pod},
+};
 
 /// A finished statement: the job will not run, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,23 +54,25 @@ impl Verdict {
         }
     }
 
-    /// F3, F3b: the Job ended before its agent had acquired the job.
+    /// F3, F3b: the Job ended before its agent had acquired the job. F2 when it never had a pod, F4 when an init
+    /// container is the cause: the more precise one is told, whichever was noticed first.
     pub fn ended_before_acquire(job: &JobSeen, pod: Option<&PodSeen>) -> Self {
         let agent = pod.map(|pod| pod.agent).unwrap_or_default();
         let (code, summary) = match agent {
             AgentSeen::Terminated { exit_code } => ("agent-exited", agent_exit(exit_code)),
-            AgentSeen::NotStarted | AgentSeen::Running => ("pod-failed", pod_failure(job, pod)),
+            AgentSeen::NotStarted | AgentSeen::Running => {
+                let precise = match pod {
+                    Some(pod) => init_failed::told(job, pod),
+                    None => no_pod::ended_without_pod(job),
+                };
+                if let Some(verdict) = precise {
+                    return verdict;
+                }
+                ("pod-failed", pod_failure(job, pod))
+            }
         };
-        let mut facts = vec![format!("Job {}/{}", job.namespace, job.name)];
-        if let Some(created) = job.created_at {
-            facts.push(format!("created {created}"));
-        }
-        if let Some(JobEnd::Failed { reason, message }) = &job.end {
-            facts.push(labelled("Job failed", &[reason, message]));
-        }
-        if let Some(pod) = pod {
-            facts.extend(pod_facts(pod));
-        }
+        let mut facts = job_facts(job);
+        facts.extend(pod.into_iter().flat_map(pod_facts));
         Self { code, summary, facts }
     }
 
@@ -101,11 +106,23 @@ fn agent_exit(exit_code: i32) -> String {
     format!("the agent exited with status {exit_code} before it acquired the job{why}")
 }
 
+/// What is known of the Job, one fact per line.
+pub(crate) fn job_facts(job: &JobSeen) -> Vec<String> {
+    let mut facts = vec![format!("Job {}/{}", job.namespace, job.name)];
+    if let Some(created) = job.created_at {
+        facts.push(format!("created {created}"));
+    }
+    if let Some(JobEnd::Failed { reason, message }) = &job.end {
+        facts.push(labelled("Job failed", &[reason, message]));
+    }
+    facts
+}
+
 fn pod_failure(job: &JobSeen, pod: Option<&PodSeen>) -> String {
     let disrupted = pod.and_then(|pod| pod.disruption.as_ref().map(|(reason, _)| reason.as_str()));
     let named = pod.and_then(|pod| pod.reason.as_deref());
-    let init = pod.and_then(|pod| pod.ended.iter().find(|end| end.exit_code != 0));
-    let cause = match (named.or(disrupted), init, &job.end) {
+    let ended = pod.and_then(|pod| pod.ended.iter().find(|end| end.exit_code != 0));
+    let cause = match (named.or(disrupted), ended, &job.end) {
         (Some(reason), _, _) => format!(" ({reason})"),
         (None, Some(end), _) => format!(" (container {} exited with {})", end.name, end.exit_code),
         (None, None, Some(JobEnd::Failed { reason, .. })) if !reason.is_empty() => format!(" ({reason})"),
@@ -114,7 +131,8 @@ fn pod_failure(job: &JobSeen, pod: Option<&PodSeen>) -> String {
     format!("the pod ended before the agent started{cause}")
 }
 
-fn pod_facts(pod: &PodSeen) -> Vec<String> {
+/// What is known of the Pod, one fact per line.
+pub(crate) fn pod_facts(pod: &PodSeen) -> Vec<String> {
     let node = pod.node.as_deref().unwrap_or("not assigned to a node");
     let mut facts = vec![format!("Pod {} ({node})", pod.name)];
     if pod.reason.is_some() || pod.message.is_some() {
@@ -147,6 +165,7 @@ fn labelled(label: &str, parts: &[impl AsRef<str>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ContainerRole;
 
     fn job() -> JobSeen {
         JobSeen {
@@ -197,11 +216,12 @@ Events:
         );
     }
 
-    /// lifecycle F3, F3b
+    /// lifecycle F2, F3, F3b, F4
     #[test]
     fn the_summary_tells_what_ended_first() {
         let init = ContainerEnd {
             name: "copy-agent".into(),
+            role: ContainerRole::Init,
             exit_code: 137,
             signal: None,
             reason: "OOMKilled".into(),
@@ -213,10 +233,17 @@ Events:
             agent: AgentSeen::Terminated { exit_code: 27 },
             ..PodSeen::default()
         };
+        let mut sidecar = oom.clone();
+        sidecar.ended[0].role = ContainerRole::Sidecar;
         let cases = [
-            (None, "pod-failed", "the pod ended before the agent started (BackoffLimitExceeded)"),
+            (None, "ended-without-pod", "the Job ended and never had a pod (BackoffLimitExceeded)"),
             (
                 Some(&oom),
+                "init-container-failed",
+                "the init container copy-agent exited with status 137 (OOMKilled)",
+            ),
+            (
+                Some(&sidecar),
                 "pod-failed",
                 "the pod ended before the agent started (container copy-agent exited with 137)",
             ),
@@ -231,6 +258,12 @@ Events:
             let verdict = Verdict::ended_before_acquire(&job(), pod);
             assert_eq!((verdict.code, verdict.summary.as_str()), (code, summary));
         }
+        let counted = JobSeen { pods_ended: true, ..job() };
+        let verdict = Verdict::ended_before_acquire(&counted, None);
+        assert_eq!(
+            (verdict.code, verdict.summary.as_str()),
+            ("pod-failed", "the pod ended before the agent started (BackoffLimitExceeded)")
+        );
         let facts = Verdict::ended_before_acquire(&job(), Some(&oom)).facts;
         assert_eq!(
             facts.last().map(String::as_str),

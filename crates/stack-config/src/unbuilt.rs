@@ -1,11 +1,9 @@
 //! Settings of features that this version lacks. Their defaults are accepted, anything else is
 //! refused by name: ignoring it would run another controller than the operator asked for.
 
-use std::time::Duration;
-
 use crate::problem::Problem;
 use crate::reader::Reader;
-use crate::settings::{Grace, Settings};
+use crate::settings::Settings;
 
 /// What is asked for and is not there. `pod-spec-patch` and `pod-policy` are the builder's to refuse.
 pub(crate) fn refusals(reader: &mut Reader<'_>, settings: &Settings) -> Vec<Problem> {
@@ -25,24 +23,9 @@ pub(crate) fn refusals(reader: &mut Reader<'_>, settings: &Settings) -> Vec<Prob
     ask(!profiler.is_empty(), "profiler-address", "remove it");
     ask(payloads, "log-http-payloads", "remove it: at level debug requests are logged without their bodies");
     ask(queues, "queues", "run one controller per queue, each with its own `id` and `queue`");
-    for key in unbuilt_timeouts(&settings.grace) {
-        ask(true, key, "remove it: until then job-active-deadline-seconds ends such Jobs");
-    }
     let refusal = |(key, hint): (&str, &str)| {
         let problem = Problem::new(key, "is not built yet in this version", reader.source(key));
         problem.id(podspec_builder::NOT_BUILT_YET).hint(hint)
     };
     asked.into_iter().map(refusal).collect()
-}
-
-/// Timeouts of failure rules that come later: with another value than the default the operator relies
-/// on them.
-fn unbuilt_timeouts(grace: &Grace) -> Vec<&'static str> {
-    let seconds = Duration::from_secs;
-    let rows = [
-        ("image-pull-backoff-grace-period", grace.image_pull_backoff == seconds(30)),
-        ("empty-job-grace-period", grace.empty_job == seconds(30)),
-        ("pod-pending-timeout", grace.pod_pending == Some(seconds(900))),
-    ];
-    rows.into_iter().filter(|(_, default)| !default).map(|(key, _)| key).collect()
 }

@@ -155,6 +155,11 @@ pub fn assemble(
             },
             reservation_lifetime: buildkite.reservation_expiry,
             state_check_interval: grace.cancel_check_interval,
+            patience: job_lifecycle::Patience {
+                empty_job: grace.empty_job,
+                image_pull: grace.image_pull_backoff,
+                pod_pending: grace.pod_pending,
+            },
         },
         job_creation_concurrency: limits.job_creation_concurrency.get(),
         reservation_expiry,

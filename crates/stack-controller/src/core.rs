@@ -13,6 +13,8 @@ mod calls;
 mod entry;
 pub mod event;
 mod look;
+mod pods;
+mod removal;
 mod watched;
 
 use std::{
@@ -22,12 +24,16 @@ use std::{
 
 use entry::{Attempt, Entry};
 use event::{Effect, Event, Listing};
-use job_lifecycle::{BuildkiteState, StateSeen};
+use job_lifecycle::{BuildkiteState, Patience, StateSeen};
 use limiter::{Limiter, Limits};
+use removal::Rooms;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use crate::metrics::Metrics;
+use crate::{
+    metrics::Metrics,
+    planted::{self, Defect},
+};
 
 /// What the core needs to know of the settings.
 #[derive(Debug, Clone)]
@@ -38,6 +44,8 @@ pub struct CoreSettings {
     pub reservation_lifetime: Duration,
     /// `job-cancel-checker-poll-interval`.
     pub state_check_interval: Duration,
+    /// How long the failure rules wait.
+    pub patience: Patience,
 }
 
 /// How often the in-flight set is compared with the ledger (L19).
@@ -57,6 +65,8 @@ pub struct Core {
     polled: BTreeSet<Uuid>,
     /// Jobs whose verdict has not arrived.
     untold: BTreeSet<Uuid>,
+    /// Jobs whose ended Job was removed for another attempt (D5).
+    rooms: BTreeMap<Uuid, Rooms>,
     reserve_call: calls::Gate,
     state_call: calls::Gate,
     next_state_check: Instant,
@@ -89,6 +99,7 @@ impl Core {
             marked: BTreeSet::new(),
             polled: BTreeSet::new(),
             untold: BTreeSet::new(),
+            rooms: BTreeMap::new(),
             jobs_list: watched::ListProgress::default(),
             pods_list: watched::ListProgress::default(),
             opened: false,
@@ -105,7 +116,7 @@ impl Core {
         match event {
             Event::Listed(listing) => self.listed(listing, now),
             Event::Job(event) => self.job_watched(event, now),
-            Event::Pod(event) => self.pod_watched(event),
+            Event::Pod(event) => self.pod_watched(event, now),
             Event::States { asked, asked_at, states } => self.states_read(&asked, asked_at, &states),
             Event::StatesFailed { asked, retry_at } => self.state_call.failed(asked, retry_at),
             Event::Reserved { asked, reserved, until } => {
@@ -115,8 +126,11 @@ impl Core {
             Event::Started { job, outcome } => effects = self.started(job, outcome, now),
             Event::Located { job, uid } => self.located(job, uid, now),
             Event::LocateFailed { job } => self.locate_failed(job, now),
-            Event::Finished { job, recorded } => effects = self.finished(job, recorded),
+            Event::Finished { job, recorded, state } => effects = self.finished(job, recorded, state),
             Event::FinishFailed { job, retry_at } => self.finish_failed(job, retry_at, now),
+            Event::LookedLive { job, live } => self.looked_live(job, live),
+            Event::LookFailed { job, wait } => self.look_failed(job, wait, now),
+            Event::Removed { job, step, outcome } => self.removed(job, &step, outcome, now),
             Event::Stop => self.stop(now),
         }
         self.settle(now, &mut effects);
@@ -145,6 +159,7 @@ impl Core {
         if self.next_self_check <= now {
             self.next_self_check = now + SELF_CHECK_INTERVAL;
             self.self_check();
+            self.forget_rooms(now);
         }
         let mut effects = Vec::new();
         self.settle(now, &mut effects);
@@ -178,6 +193,7 @@ impl Core {
 
     fn listed(&mut self, listing: Listing, now: Instant) {
         let Listing { asked_at, jobs, end, paused } = listing;
+        let paused = paused && !planted::is(Defect::PauseIgnored);
         self.limiter.set_paused(paused);
         if paused {
             self.put_back_unreserved(now);
@@ -190,7 +206,8 @@ impl Core {
                     // Present and listed: its reservation lapsed (D2, 1.8).
                     let newer = entry.state.is_none_or(|seen| seen.asked_at < asked_at);
                     if newer {
-                        entry.state = Some(StateSeen { state: BuildkiteState::Scheduled, asked_at });
+                        let state = StateSeen::after(entry.state, BuildkiteState::Scheduled, asked_at);
+                        entry.state = Some(state);
                         self.marked.insert(job.job);
                     }
                     self.metrics.deduper.already_running_handle.inc();
@@ -245,7 +262,7 @@ impl Core {
             if entry.state.is_none_or(|seen| seen.state != state) {
                 debug!(job_uuid = %job, ?state, "Buildkite state");
             }
-            entry.state = Some(StateSeen { state, asked_at });
+            entry.state = Some(StateSeen::after(entry.state, state, asked_at));
             if state.is_past_us() {
                 entry.reserved_until = None;
             }
@@ -297,6 +314,9 @@ impl Core {
             self.metrics.limiter.set_repairs.inc();
         }
         for job in missing {
+            if planted::is(Defect::DebtForgotten) {
+                break;
+            }
             warn!(job_uuid = %job, "an unfinished job held no slot; charged");
             self.limiter.hold(job);
             self.metrics.limiter.set_repairs.inc();

@@ -5,7 +5,9 @@
 
 mod calls;
 mod finish;
+mod look;
 mod redacted;
+mod remove;
 mod start;
 
 use std::{
@@ -64,7 +66,11 @@ impl Executor {
     pub(crate) fn spawn(self: &Arc<Self>, effect: Effect, tasks: &mut JoinSet<Option<Event>>) {
         let executor = Arc::clone(self);
         let span = match &effect {
-            Effect::Start { job, .. } | Effect::Locate(job) | Effect::Finish { job, .. } => {
+            Effect::Start { job, .. }
+            | Effect::Locate(job)
+            | Effect::Finish { job, .. }
+            | Effect::LookLive { job, .. }
+            | Effect::Remove { job, .. } => {
                 info_span!("job", job_uuid = %job, name = executor.job_name(*job), namespace = executor.namespace)
             }
             Effect::Reserve(jobs) | Effect::ReadStates(jobs) => info_span!("jobs", count = jobs.len()),
@@ -83,9 +89,16 @@ impl Executor {
             }
             Effect::Locate(job) => Some(self.locate(job).await),
             Effect::Finish { job, verdict, job_uid } => Some(self.finish(job, &verdict, job_uid).await),
-            Effect::MarkVerdict { name, uid } => {
-                self.mark_verdict(&name, &uid).await;
+            Effect::MarkVerdict { name, uid, code } => {
+                self.mark_verdict(&name, &uid, code).await;
                 None
+            }
+            Effect::LookLive { job, name, events_of } => {
+                Some(self.look_live(job, &name, events_of.as_deref()).await)
+            }
+            Effect::Remove { job, step } => {
+                let outcome = self.remove(&step).await;
+                Some(Event::Removed { job, step, outcome })
             }
         }
     }

@@ -8,6 +8,12 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use job_lifecycle::Unconfirmed;
+
+mod steps;
+
+pub use steps::StepMetrics;
+
 /// All metrics.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -27,6 +33,8 @@ pub struct Metrics {
     pub job_watcher: JobWatcherMetrics,
     /// `buildkite_pod_watcher_*`.
     pub pod_watcher: PodWatcherMetrics,
+    /// Steps that change or remove objects.
+    pub steps: StepMetrics,
     /// Watch events, exported under each component that counted them upstream.
     pub watch: WatchMetrics,
 }
@@ -55,6 +63,13 @@ impl Metrics {
         for component in ["limiter", "deduper", "job_watcher"] {
             watch.register(registry.sub_registry_with_prefix(component));
         }
+        let steps = StepMetrics::default();
+        let section = registry.sub_registry_with_prefix("job_watcher");
+        steps.register_jobs(section);
+        let job_watcher = JobWatcherMetrics::register(section);
+        let section = registry.sub_registry_with_prefix("pod_watcher");
+        steps.register_pods(section);
+        let pod_watcher = PodWatcherMetrics::register(section);
         Self {
             leader,
             end_to_end,
@@ -62,8 +77,9 @@ impl Metrics {
             limiter: LimiterMetrics::register(registry.sub_registry_with_prefix("limiter")),
             deduper: DeduperMetrics::register(registry.sub_registry_with_prefix("deduper")),
             scheduler: SchedulerMetrics::register(registry.sub_registry_with_prefix("scheduler")),
-            job_watcher: JobWatcherMetrics::register(registry.sub_registry_with_prefix("job_watcher")),
-            pod_watcher: PodWatcherMetrics::register(registry.sub_registry_with_prefix("pod_watcher")),
+            job_watcher,
+            pod_watcher,
+            steps,
             watch,
         }
     }
@@ -306,27 +322,83 @@ impl SchedulerMetrics {
 /// What became of Jobs (`metrics.md` 3.6).
 #[derive(Debug, Clone)]
 pub struct JobWatcherMetrics {
-    /// Jobs that ended before their agent acquired (F3, F3b).
+    /// Jobs that ended before their agent acquired (F3, F3b, F4).
     pub failed_before_acquire: Counter,
+    /// Jobs that ended without ever having had a pod (F2).
+    pub finished_without_pod: Counter,
+    /// Jobs that got no pod in time (F1).
+    pub stalled_without_pod: Counter,
     /// Verdicts delivered about Jobs that were made.
     pub failed_on_buildkite: Counter,
+    /// Live reads that did not confirm what the watches show, by reason.
+    skipped: Family<Reason, Counter>,
 }
 
 impl JobWatcherMetrics {
     fn register(registry: &mut Registry) -> Self {
-        let metrics =
-            Self { failed_before_acquire: Counter::default(), failed_on_buildkite: Counter::default() };
+        let metrics = Self {
+            failed_before_acquire: Counter::default(),
+            finished_without_pod: Counter::default(),
+            stalled_without_pod: Counter::default(),
+            failed_on_buildkite: Counter::default(),
+            skipped: Family::default(),
+        };
+        for why in
+            [Unconfirmed::AgentActive, Unconfirmed::JobGone, Unconfirmed::JobReplaced, Unconfirmed::PodExists]
+        {
+            drop(metrics.skipped.get_or_create(&[("reason", skip_reason(why))]));
+        }
         registry.register(
             "jobs_failed_before_agent_acquire",
             "Jobs that ended before their agent acquired",
             metrics.failed_before_acquire.clone(),
         );
         registry.register(
+            "jobs_finished_without_pod",
+            "Jobs that ended and never had a pod",
+            metrics.finished_without_pod.clone(),
+        );
+        registry.register(
+            "jobs_stalled_without_pod",
+            "Jobs that got no pod in time",
+            metrics.stalled_without_pod.clone(),
+        );
+        registry.register(
             "jobs_failed_on_buildkite",
             "Verdicts delivered about Jobs that were made",
             metrics.failed_on_buildkite.clone(),
         );
+        registry.register(
+            "stalled_cleanup_skipped",
+            "Live reads that did not confirm what the watches show",
+            metrics.skipped.clone(),
+        );
         metrics
+    }
+
+    /// Counts a verdict that was decided, by its code.
+    pub fn decided(&self, code: &str) {
+        let counter = match code {
+            "no-pod" => &self.stalled_without_pod,
+            "ended-without-pod" => &self.finished_without_pod,
+            "pod-failed" | "agent-exited" | "init-container-failed" => &self.failed_before_acquire,
+            _ => return,
+        };
+        counter.inc();
+    }
+
+    /// Counts a live read that did not confirm a rule's trigger.
+    pub fn cleanup_skipped(&self, why: Unconfirmed) {
+        self.skipped.get_or_create(&[("reason", skip_reason(why))]).inc();
+    }
+}
+
+fn skip_reason(why: Unconfirmed) -> &'static str {
+    match why {
+        Unconfirmed::AgentActive => "agent_active",
+        Unconfirmed::JobGone => "job_gone",
+        Unconfirmed::JobReplaced => "job_replaced",
+        Unconfirmed::PodExists => "pod_exists",
     }
 }
 
@@ -390,6 +462,11 @@ mod tests {
             "buildkite_deduper_jobs_marked_running_total{source=\"OnAdd\"} 0",
             "buildkite_scheduler_job_create_errors_total{reason=\"Invalid\"} 1",
             "buildkite_pod_watcher_num_job_cancel_checkers 0",
+            "buildkite_pod_watcher_pods_forcefully_deleted_total{delete_reason=\"pending_timeout\"} 0",
+            "buildkite_job_watcher_jobs_forcefully_deleted_total{delete_reason=\"job_ended\"} 0",
+            "buildkite_job_watcher_cleanups_total 0",
+            "buildkite_job_watcher_jobs_stalled_without_pod_total 0",
+            "buildkite_job_watcher_stalled_cleanup_skipped_total{reason=\"pod_exists\"} 0",
             "buildkite_job_end_to_end_seconds_count 0",
         ] {
             assert!(text.lines().any(|have| have == line), "no line `{line}` in\n{text}");

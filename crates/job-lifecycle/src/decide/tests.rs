@@ -4,6 +4,7 @@ use super::*;
 use crate::{AgentSeen, JobEnd};
 
 const LIFETIME: Duration = Duration::from_secs(900);
+const UID: &str = "uid-1";
 
 struct Case {
     job: JobSeen,
@@ -38,13 +39,22 @@ impl Case {
         decide(
             &Observed {
                 job: &self.job,
+                uid: UID,
                 ended_at: self.ended_at,
+                podless_since: None,
                 pod: self.pod.as_ref(),
+                pod_clocks: None,
                 agent_started: self.agent_started,
                 state: self.state,
+                live: None,
+                facts_since: None,
+                removed_pod: None,
+                job_handled: false,
+                rooms_made: 0,
                 reserved_until: self.reserved_until,
                 reservation_lifetime: LIFETIME,
                 verdict: self.verdict,
+                patience: &Patience::default(),
             },
             now,
         )
@@ -52,7 +62,7 @@ impl Case {
 }
 
 fn seen(state: BuildkiteState, asked_at: Instant) -> Option<StateSeen> {
-    Some(StateSeen { state, asked_at })
+    Some(StateSeen::new(state, asked_at))
 }
 
 /// lifecycle L3, L7
@@ -64,7 +74,7 @@ fn a_job_holds_its_slot_until_a_terminal_condition() {
     assert!(!active.failed(now).decide(now).holds_slot);
 }
 
-/// lifecycle F3, F3b
+/// lifecycle F2, F3, F3b
 #[test]
 fn a_job_that_failed_before_its_agent_acquired_gets_a_verdict_after_a_fresh_read() {
     let ended_at = Instant::now();
@@ -79,6 +89,9 @@ fn a_job_that_failed_before_its_agent_acquired_gets_a_verdict_after_a_fresh_read
     fresh.reserved_until = Some(later);
     assert_eq!(fresh.decide(later).action, Some(Action::Reserve), "lapsed: it may be somebody else's by now");
     fresh.reserved_until = Some(later + LIFETIME);
+    let Some(Action::Finish(verdict)) = fresh.decide(later).action else { panic!("no verdict") };
+    assert_eq!(verdict.code, "ended-without-pod");
+    fresh.job.pods_ended = true;
     let Some(Action::Finish(verdict)) = fresh.decide(later).action else { panic!("no verdict") };
     assert_eq!(verdict.code, "pod-failed");
 
@@ -135,24 +148,23 @@ fn a_reservation_is_renewed_at_a_third_and_made_again_when_it_lapsed() {
     assert_eq!(owned.decide(now).action, None, "an agent has it: no reservation is needed");
 }
 
+/// lifecycle F9: whatever ends a job before our agent has it must be noticed
 #[test]
-fn the_state_is_polled_until_an_agent_has_the_job_or_the_job_is_over() {
+fn the_state_is_polled_until_our_agent_has_the_job_or_the_job_is_over() {
+    use BuildkiteState as S;
     let now = Instant::now();
-    let polled: Vec<BuildkiteState> = BuildkiteState::ALL
-        .into_iter()
-        .filter(|state| Case::new(seen(*state, now)).decide(now).poll_state)
-        .collect();
-    assert_eq!(
-        polled,
-        [
-            BuildkiteState::Scheduled,
-            BuildkiteState::Reserved,
-            BuildkiteState::Absent,
-            BuildkiteState::NotRunnable
-        ]
-    );
+    let polled = |pod: Option<PodSeen>| -> Vec<S> {
+        let case = |state| Case { pod: pod.clone(), ..Case::new(seen(state, now)) };
+        S::ALL.into_iter().filter(|state| case(*state).decide(now).poll_state).collect()
+    };
+    let until_ended =
+        [S::Scheduled, S::Reserved, S::AgentOwned, S::WindingDown, S::Absent, S::NotRunnable, S::Unknown];
+    assert_eq!(polled(None), until_ended);
+    assert_eq!(polled(Some(PodSeen::default())), until_ended);
+    let running = PodSeen { agent: AgentSeen::Running, ..PodSeen::default() };
+    assert_eq!(polled(Some(running)), [S::Scheduled, S::Reserved, S::Absent, S::NotRunnable]);
     let unknown_yet = Case::new(None).decide(now);
     assert!(unknown_yet.poll_state);
     assert_eq!(unknown_yet.action, Some(Action::ReadState));
-    assert!(!Case::new(seen(BuildkiteState::Reserved, now)).failed(now).decide(now).poll_state);
+    assert!(!Case::new(seen(S::Reserved, now)).failed(now).decide(now).poll_state);
 }

@@ -73,9 +73,6 @@ fn unbuilt_settings() {
         ("log-http-payloads: true", "log-http-payloads"),
         ("pod-spec-patch: {hostNetwork: true}", "pod-spec-patch"),
         ("pod-policy: {allow-privileged: false}", "pod-policy"),
-        ("pod-pending-timeout: 5m", "pod-pending-timeout"),
-        ("empty-job-grace-period: 0", "empty-job-grace-period"),
-        ("image-pull-backoff-grace-period: 1m", "image-pull-backoff-grace-period"),
     ] {
         let error = with(file, &[], &[]).expect_err(file);
         assert_eq!((error.kind, error.problems[0].id), (ErrorKind::Config, Some("not-built-yet")), "{file}");
@@ -84,8 +81,7 @@ fn unbuilt_settings() {
     }
     let defaults = loaded(
         "enable-job-acquisition-tokens: false\nmax-in-flight-per-pipeline: 0\nprofiler-address: \"\"\n\
-         log-http-payloads: false\npod-spec-patch: {}\npod-policy: {}\npod-pending-timeout: 15m\nenable-completion-watcher: true\n\
-         empty-job-grace-period: 30s\nimage-pull-backoff-grace-period: 0s\n",
+         log-http-payloads: false\npod-spec-patch: {}\npod-policy: {}\nenable-completion-watcher: true\n",
     );
     assert!(warnings(&defaults).iter().all(|warning| !warning.contains("not built")));
 }

@@ -14,6 +14,8 @@ use limiter::Reservation;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
+use crate::planted::{self, Defect};
+
 use super::{
     Core,
     entry::{Attempt, Entry},
@@ -32,6 +34,9 @@ impl Core {
     pub(super) fn admit(&mut self, now: Instant, effects: &mut Vec<Effect>) {
         if self.untold.len() >= MAX_UNTOLD {
             return;
+        }
+        if planted::is(Defect::AdmitsBeforeList) {
+            self.limiter.open();
         }
         for admission in self.limiter.admit(now) {
             let job = admission.job;
@@ -107,7 +112,7 @@ impl Core {
         entry.reserved_until = Some(until);
         // The answer is as good as a state read of that moment: the job is reserved, and by us.
         if entry.state.is_none_or(|seen| seen.asked_at <= since) {
-            entry.state = Some(StateSeen { state: BuildkiteState::Reserved, asked_at: since });
+            entry.state = Some(StateSeen::after(entry.state, BuildkiteState::Reserved, since));
         }
         match entry.attempt {
             Attempt::Reserving if self.stopping => {
@@ -144,6 +149,10 @@ impl Core {
     pub(super) fn reserve_failed(&mut self, asked: Vec<Uuid>, retry_at: Instant) {
         let mut again = Vec::with_capacity(asked.len());
         for job in asked {
+            if planted::is(Defect::FailedReserveForgets) {
+                self.drop_attempt(job);
+                continue;
+            }
             let Some(entry) = self.entries.get_mut(&job) else {
                 again.push(job);
                 continue;
@@ -170,7 +179,9 @@ impl Core {
             StartOutcome::Refused { verdict } => {
                 self.metrics.limiter.errors_rejected.inc();
                 let entry = self.entry(job);
-                entry.attempt = Attempt::None;
+                if !planted::is(Defect::RefusalKeepsSlot) {
+                    entry.attempt = Attempt::None;
+                }
                 entry.admission = None;
                 self.limiter.release(job);
                 self.finish(job, verdict, now, &mut effects);
@@ -218,6 +229,10 @@ impl Core {
     /// A failed attempt goes back with back-off and keeps its reservation, or ends in a verdict (P8).
     fn retry(&mut self, job: Uuid, error: &str, now: Instant, effects: &mut Vec<Effect>) {
         self.metrics.limiter.errors_transient.inc();
+        if planted::is(Defect::FailedCreateDropped) {
+            self.drop_attempt(job);
+            return;
+        }
         let reservation = self.reservation(job);
         let Some(mut admission) = self.entry(job).admission.take() else {
             self.drop_attempt(job);

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use job_lifecycle::{PodSeen, StateSeen, Verdict, VerdictProgress, matrix::Unbuilt};
+use job_lifecycle::{LiveSeen, StateSeen, Verdict, VerdictProgress, matrix::Unbuilt};
 use limiter::Admission;
 
-use super::event::JobFacts;
+use super::{event::JobFacts, pods::Pods};
 
 /// The entry of one job. It exists from admission, or from the first sight of its Job, until the Job is
 /// gone and nothing is left to tell: that is the dedup set (D1).
@@ -27,18 +27,20 @@ pub(super) struct Entry {
     pub(super) ended_at: Option<Instant>,
     /// The list that showed the Job last.
     pub(super) list: u64,
-    /// The last that was seen of the Pod.
-    pub(super) pod: Option<PodSeen>,
-    /// The Pod exists, as far as its watch has told.
-    pub(super) pod_lives: bool,
-    /// The list that showed the Pod last.
-    pub(super) pod_list: u64,
-    /// The agent container has run.
-    pub(super) agent_started: bool,
+    /// Since when the Job has been started and without a pod (F1).
+    pub(super) podless_since: Option<Instant>,
+    /// Its Pods: the Job's own, and what is left of an older Job's.
+    pub(super) pods: Pods,
+    /// The newest live read of Job and pods.
+    pub(super) live: Option<LiveSeen>,
+    /// What was removed, and how that goes.
+    pub(super) removal: Removal,
     /// How far the verdict has come.
     pub(super) verdict: VerdictProgress,
     /// The verdict while it is pending, for another try.
     pub(super) pending_verdict: Option<Verdict>,
+    /// The code of the verdict that Buildkite has.
+    pub(super) told: Option<&'static str>,
     /// The verdict is on the wire.
     pub(super) finish_in_flight: bool,
     /// When the verdict failed to arrive: it is not sent again on an older state than this.
@@ -88,7 +90,7 @@ impl Entry {
 
     /// Nothing of the job is left in Kubernetes and nothing is left to tell.
     pub(super) fn is_over(&self) -> bool {
-        let gone = self.job.is_none() && !self.pod_lives;
+        let gone = self.job.is_none() && !self.pods.any_lives();
         gone && self.attempt == Attempt::None && self.verdict != VerdictProgress::Pending
     }
 
@@ -96,12 +98,34 @@ impl Entry {
     pub(super) fn start_over(&mut self) {
         self.ended_at = None;
         self.state = None;
-        self.forget_pod();
+        self.podless_since = None;
+        self.live = None;
+        self.removal.start_over();
     }
+}
 
-    /// Drops what was seen of the Pod.
-    pub(super) fn forget_pod(&mut self) {
-        self.pod = None;
-        self.agent_started = false;
+/// Live reads, removals and what they left behind, of one job.
+#[derive(Debug, Default)]
+pub(super) struct Removal {
+    /// A live read or a step is on the wire.
+    pub(super) busy: bool,
+    /// Live reads and steps that failed in a row.
+    pub(super) failures: u32,
+    /// No live read and no step before then.
+    pub(super) not_before: Option<Instant>,
+    /// Facts from before then do not count: a step was taken, or a verdict failed.
+    pub(super) facts_since: Option<Instant>,
+    /// The Pod whose deletion was accepted.
+    pub(super) removed_pod: Option<String>,
+    /// The Job's deletion was accepted, or its shortened deadline.
+    pub(super) job_handled: bool,
+    /// The live read whose disagreement was counted.
+    pub(super) counted: Option<Instant>,
+}
+
+impl Removal {
+    /// For another Job nothing has been done yet; what is on the wire still is.
+    fn start_over(&mut self) {
+        *self = Self { busy: self.busy, ..Self::default() };
     }
 }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use job_lifecycle::{JobSeen, PodSeen, Verdict};
+use job_lifecycle::{JobSeen, LiveSeen, PodSeen, StateSeen, Verdict, Why};
 use limiter::{ListedJob, ListingEnd};
 use uuid::Uuid;
 
@@ -70,12 +70,14 @@ pub enum Event {
         /// The job.
         job: Uuid,
     },
-    /// A verdict reached Buildkite, or the job is over already.
+    /// A verdict reached Buildkite, or Buildkite has no use for it.
     Finished {
         /// The job.
         job: Uuid,
         /// Buildkite took it as the job's result.
         recorded: bool,
+        /// The state that the job has now.
+        state: StateSeen,
     },
     /// A verdict did not reach Buildkite.
     FinishFailed {
@@ -83,6 +85,29 @@ pub enum Event {
         job: Uuid,
         /// When to try again at the earliest.
         retry_at: Instant,
+    },
+    /// A live read of a Job and of its job's pods (1.3, rule 2).
+    LookedLive {
+        /// The job.
+        job: Uuid,
+        /// What there is.
+        live: LiveSeen,
+    },
+    /// That live read failed.
+    LookFailed {
+        /// The job.
+        job: Uuid,
+        /// How long the server asks us to wait at least.
+        wait: Option<Duration>,
+    },
+    /// A step of a removal was taken or failed.
+    Removed {
+        /// The job.
+        job: Uuid,
+        /// Which step, on what.
+        step: Step,
+        /// What came of it.
+        outcome: StepOutcome,
     },
     /// A stop was asked for.
     Stop,
@@ -138,6 +163,52 @@ pub struct PodFacts {
     pub seen: PodSeen,
 }
 
+/// A step that changes or removes an object in Kubernetes, each on the very object that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Delete the Pod with no grace: nothing runs in it yet.
+    DeletePod {
+        /// Its name.
+        name: String,
+        /// Its UID.
+        uid: String,
+        /// For what.
+        why: Why,
+    },
+    /// Delete the Job in the background.
+    DeleteJob {
+        /// Its name.
+        name: String,
+        /// Its UID.
+        uid: String,
+        /// For what.
+        why: Why,
+    },
+    /// Let the Job end now by its deadline, and mark it as done by us (F1, F14).
+    ShortenDeadline {
+        /// Its name.
+        name: String,
+        /// Its UID.
+        uid: String,
+    },
+}
+
+/// What came of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepOutcome {
+    /// It was accepted, or the object is gone: as good as done.
+    Done,
+    /// The name belongs to another object by now, which was left alone.
+    OtherObject,
+    /// Not done, as far as we know.
+    Failed {
+        /// Kubernetes' word for the reason, for metrics.
+        reason: String,
+        /// How long the server asks us to wait at least.
+        wait: Option<Duration>,
+    },
+}
+
 /// How an attempt to start a job ended.
 #[derive(Debug)]
 pub enum StartOutcome {
@@ -176,7 +247,8 @@ pub enum StartOutcome {
     Abandoned,
 }
 
-/// Something to do. The executor matches all of it and answers each with one event.
+/// Something to do. The executor matches all of it and answers each with one event, but for
+/// [`Effect::MarkVerdict`].
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "an effect that is not carried out is a lost job"]
 pub enum Effect {
@@ -212,5 +284,23 @@ pub enum Effect {
         name: String,
         /// The Job's UID.
         uid: String,
+        /// The verdict's code.
+        code: &'static str,
+    },
+    /// Read a Job and its job's pods live.
+    LookLive {
+        /// The job.
+        job: Uuid,
+        /// The Job's name.
+        name: String,
+        /// The Job's UID, if a quota that refuses its pod should be looked for among its events.
+        events_of: Option<String>,
+    },
+    /// Change or remove an object.
+    Remove {
+        /// The job.
+        job: Uuid,
+        /// What to do.
+        step: Step,
     },
 }

@@ -1,15 +1,21 @@
 //! One look at one job: the pure decision of `job-lifecycle`, carried into the ledger.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use job_lifecycle::{
-    Action, BuildkiteState, Decision, Observed, Verdict, VerdictProgress, attempt::renew_at, decide,
-    matrix::Unbuilt,
+    Action, BuildkiteState, Decision, Observed, StateSeen, Verdict, VerdictProgress, Why, attempt::renew_at,
+    decide, matrix::Unbuilt,
 };
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use super::{Core, entry::Attempt, event::Effect};
+use crate::planted::{self, Defect};
+
+use super::{
+    Core,
+    entry::{Attempt, Entry},
+    event::Effect,
+};
 
 impl Core {
     /// Derives everything from the entry as it is now; looking twice changes nothing.
@@ -20,7 +26,9 @@ impl Core {
             return;
         }
         if entry.holds_slot() {
-            self.limiter.hold(job);
+            if !(self.limiter.is_full() && planted::is(Defect::DebtForgotten)) {
+                self.limiter.hold(job);
+            }
         } else {
             self.limiter.release(job);
         }
@@ -44,7 +52,7 @@ impl Core {
             return;
         }
         let Some(until) = entry.reserved_until else { return };
-        let due = renew_at(until, self.settings.reservation_lifetime);
+        let due = renew_at(until, self.renewal_lifetime());
         if due <= now {
             self.renew(job, now);
         } else {
@@ -91,20 +99,32 @@ impl Core {
     fn decide(&mut self, job: Uuid, now: Instant, effects: &mut Vec<Effect>) {
         let Some(entry) = self.entries.get(&job) else { return };
         let Some(facts) = &entry.job else { return };
+        let last_pod = entry.pods.last_of_job(&facts.uid);
+        // A pod that is gone tells why its Job ended, and nothing about what a Job that goes on has now.
+        let pod = if facts.seen.end.is_some() { last_pod } else { entry.pods.of_job(&facts.uid) };
         let observed = Observed {
             job: &facts.seen,
-            ended_at: entry.ended_at,
-            pod: entry.pod.as_ref(),
-            agent_started: entry.agent_started,
+            uid: &facts.uid,
+            ended_at: entry.ended_at.filter(|_| !planted::is(Defect::VerdictOnOldState)),
+            podless_since: entry.podless_since,
+            pod: pod.map(|pod| &pod.seen),
+            pod_clocks: pod.map(|pod| &pod.clocks),
+            agent_started: last_pod.is_some_and(|pod| pod.agent_started),
             state: entry.state,
+            live: entry.live.as_ref(),
+            facts_since: entry.removal.facts_since,
+            removed_pod: entry.removal.removed_pod.as_deref(),
+            job_handled: entry.removal.job_handled,
+            rooms_made: self.rooms.get(&job).map_or(0, |rooms| rooms.made),
             reserved_until: entry.reserved_until,
-            reservation_lifetime: self.settings.reservation_lifetime,
+            reservation_lifetime: self.renewal_lifetime(),
             verdict: entry.verdict,
+            patience: &self.settings.patience,
         };
         let decision = decide(&observed, now);
         self.log_wait(job, &decision);
-        let Decision { holds_slot: _, poll_state, action, waiting_for: _, unexpected: _, look_again } =
-            decision;
+        self.note_unconfirmed(job, decision.unconfirmed);
+        let Decision { poll_state, action, look_again, .. } = decision;
         if poll_state {
             self.polled.insert(job);
         } else {
@@ -117,7 +137,16 @@ impl Core {
             None => {}
             Some(Action::ReadState) => self.state_call.want(job),
             Some(Action::Reserve) => self.renew(job, now),
-            Some(Action::Finish(verdict)) => self.finish(job, verdict, now, effects),
+            Some(Action::Finish(_)) if self.cleans_up_first(job) => {
+                self.remove_or_look(job, Action::DeleteJob { why: Why::Told }, now, effects);
+            }
+            Some(Action::Finish(verdict)) => self.finish_in_time(job, verdict, now, effects),
+            Some(
+                action @ (Action::LookLive { .. }
+                | Action::DeletePod { .. }
+                | Action::DeleteJob { .. }
+                | Action::ShortenDeadline),
+            ) => self.remove_or_look(job, action, now, effects),
         }
     }
 
@@ -142,6 +171,21 @@ impl Core {
         }
     }
 
+    /// The lifetime of which a third is left when a reservation is renewed.
+    fn renewal_lifetime(&self) -> Duration {
+        let lifetime = self.settings.reservation_lifetime;
+        if planted::is(Defect::RenewsOnTheWrongThird) { lifetime * 2 } else { lifetime }
+    }
+
+    /// Never, as long as it is sane: verdict first, clean-up second (1.7).
+    fn cleans_up_first(&self, job: Uuid) -> bool {
+        let stands = |entry: &Entry| {
+            let unfinished = entry.job.as_ref().is_some_and(|facts| facts.seen.end.is_none());
+            unfinished && !entry.removal.job_handled
+        };
+        planted::is(Defect::VerdictAfterCleanUp) && self.entries.get(&job).is_some_and(stands)
+    }
+
     fn renew(&mut self, job: Uuid, now: Instant) {
         let pause = self.settings.reservation_lifetime / 3;
         let entry = self.entry(job);
@@ -149,42 +193,64 @@ impl Core {
         if let Some(refused_at) = entry.renewal_refused_at.filter(|at| !lapsed && *at + pause > now) {
             // Somebody else may hold it: asking again at once would only burn the rate limit.
             self.arm(job, refused_at + pause);
-        } else if !self.stopping && !self.entry(job).renewing {
+        } else if !self.stopping && !self.entry(job).renewing && !planted::is(Defect::NeverRenews) {
             self.entry(job).renewing = true;
             self.reserve_call.want(job);
         }
     }
 
+    /// Decides on a verdict, unless one failed to arrive a moment ago.
+    fn finish_in_time(&mut self, job: Uuid, verdict: Verdict, now: Instant, effects: &mut Vec<Effect>) {
+        match self.entry(job).removal.not_before.filter(|at| *at > now) {
+            Some(at) => self.arm(job, at),
+            None => self.finish(job, verdict, now, effects),
+        }
+    }
+
     /// Records the one verdict about a job and sends it.
     pub(super) fn finish(&mut self, job: Uuid, verdict: Verdict, now: Instant, effects: &mut Vec<Effect>) {
-        let (code, summary) = (verdict.code, verdict.summary.as_str());
+        let Verdict { code, ref summary, .. } = verdict;
         info!(job_uuid = %job, code, summary, "telling Buildkite that the job will not run");
         let entry = self.entry(job);
         entry.verdict = VerdictProgress::Pending;
         entry.pending_verdict = Some(verdict);
         entry.finish_failed_at = None;
-        if entry.job.is_some() {
-            self.metrics.job_watcher.failed_before_acquire.inc();
-        }
+        self.metrics.job_watcher.decided(code);
         self.untold.insert(job);
         self.polled.remove(&job);
         self.keep_reservation(job, now);
         self.send_verdict(job, effects);
     }
 
-    /// Buildkite has the verdict, or has no use for it.
-    pub(super) fn finished(&mut self, job: Uuid, recorded: bool) -> Vec<Effect> {
+    /// Buildkite has the verdict, or has no use for it. Only for a job that is over by now is the verdict settled:
+    /// one that an agent took in the meantime is that agent's.
+    pub(super) fn finished(&mut self, job: Uuid, recorded: bool, state: StateSeen) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.untold.remove(&job);
         let Some(entry) = self.entries.get_mut(&job) else { return effects };
-        entry.verdict = VerdictProgress::Delivered;
-        entry.pending_verdict = None;
+        let verdict = entry.pending_verdict.take();
+        entry.told = verdict.as_ref().map(|verdict| verdict.code);
         entry.finish_in_flight = false;
-        let about_a_pod = entry.job.is_some();
-        if let Some(facts) = &entry.job {
-            effects.push(Effect::MarkVerdict { name: facts.seen.name.clone(), uid: facts.uid.clone() });
+        if planted::is(Defect::VerdictForgotten) {
+            self.marked.insert(job);
+            entry.verdict = VerdictProgress::None;
+            return effects;
         }
-        if recorded && about_a_pod {
+        entry.state = Some(state);
+        entry.removal.facts_since = Some(state.asked_at);
+        if matches!(state.state, BuildkiteState::Ended | BuildkiteState::Absent) {
+            entry.verdict = VerdictProgress::Delivered;
+        } else {
+            info!(job_uuid = %job, state = ?state.state, "the job is not ours to end any more; the verdict is dropped");
+            entry.verdict = VerdictProgress::None;
+        }
+        if entry.verdict == VerdictProgress::Delivered
+            && let (Some(facts), Some(verdict)) = (&entry.job, verdict)
+        {
+            let (name, uid) = (facts.seen.name.clone(), facts.uid.clone());
+            effects.push(Effect::MarkVerdict { name, uid, code: verdict.code });
+        }
+        if recorded && self.entry(job).job.is_some() {
             self.metrics.job_watcher.failed_on_buildkite.inc();
         } else if recorded {
             self.metrics.scheduler.failed_on_buildkite.inc();
@@ -193,11 +259,21 @@ impl Core {
         effects
     }
 
-    /// The verdict did not arrive: it is sent again, once the state says that it still holds.
+    /// The verdict did not arrive. About a Job that has ended, or a job without one, it stays true and is sent again
+    /// once the state says that the job is still ours to end. About one that has not ended it may have become
+    /// untrue: it is decided again, on facts from after this.
     pub(super) fn finish_failed(&mut self, job: Uuid, retry_at: Instant, now: Instant) {
         warn!(job_uuid = %job, "Buildkite did not take the verdict; trying again");
-        if let Some(entry) = self.entries.get_mut(&job) {
-            entry.finish_in_flight = false;
+        let Some(entry) = self.entries.get_mut(&job) else { return };
+        entry.finish_in_flight = false;
+        if entry.job.as_ref().is_some_and(|facts| facts.seen.end.is_none()) {
+            entry.pending_verdict = None;
+            entry.verdict = VerdictProgress::None;
+            entry.removal.facts_since = Some(now);
+            entry.removal.not_before = Some(retry_at);
+            self.untold.remove(&job);
+            self.marked.insert(job);
+        } else {
             entry.finish_failed_at = Some(now);
         }
         self.arm(job, retry_at);

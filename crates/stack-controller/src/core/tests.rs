@@ -1,5 +1,7 @@
 //! The core driven by scripts of events, with time as a number of seconds.
 
+mod failures;
+
 use std::{num::NonZeroUsize, sync::Arc};
 
 use job_lifecycle::{AgentSeen, JobEnd, JobSeen, PodSeen, Verdict};
@@ -28,8 +30,26 @@ fn facts(n: u128, end: Option<JobEnd>) -> JobFacts {
     JobFacts {
         job: id(n),
         uid: format!("uid-{n}"),
-        seen: JobSeen { namespace: "ci".into(), name: format!("buildkite-{n}"), end, ..JobSeen::default() },
+        seen: JobSeen {
+            namespace: "ci".into(),
+            name: format!("buildkite-{n}"),
+            started: true,
+            has_pods: true,
+            pods_ended: end.is_some(),
+            end,
+            ..JobSeen::default()
+        },
         verdict_marked: false,
+    }
+}
+
+/// A pod whose containers have not started.
+fn pod(n: u128) -> PodSeen {
+    PodSeen {
+        uid: format!("pod-uid-{n}"),
+        owner: Some(format!("uid-{n}")),
+        name: format!("buildkite-{n}-x"),
+        ..PodSeen::default()
     }
 }
 
@@ -48,6 +68,7 @@ impl Script {
             limits,
             reservation_lifetime: LIFETIME,
             state_check_interval: Duration::from_secs(5),
+            patience: Patience::default(),
         };
         let start = Instant::now();
         let metrics = Metrics::register(&mut Registry::default());
@@ -99,6 +120,16 @@ impl Script {
     fn state(&mut self, n: u128, word: &str) -> Vec<Effect> {
         let states = [(id(n), word.to_owned())].into();
         self.event(Event::States { asked: vec![id(n)], asked_at: self.now, states })
+    }
+
+    /// Buildkite takes the verdict.
+    fn told(&mut self, n: u128) -> Vec<Effect> {
+        let state = StateSeen::new(BuildkiteState::Ended, self.now);
+        self.event(Event::Finished { job: id(n), recorded: true, state })
+    }
+
+    fn pod(&mut self, n: u128, seen: PodSeen) -> Vec<Effect> {
+        self.event(Event::Pod(Watched::Applied(PodFacts { job: id(n), seen })))
     }
 
     fn in_flight(&self) -> Vec<u128> {
@@ -181,7 +212,7 @@ fn a_refused_job_frees_its_slot_and_gets_one_verdict_that_is_sent_until_it_arriv
     assert_eq!(script.advance(2.0), [Effect::ReadStates(vec![id(1)])], "is it still ours to end?");
     assert!(!script.core.limiter.is_candidate(id(1)), "present while the verdict is under way");
     assert!(matches!(script.state(1, "reserved")[..], [Effect::Finish { .. }]));
-    assert_eq!(script.event(Event::Finished { job: id(1), recorded: true }), []);
+    assert_eq!(script.told(1), []);
     assert!(!script.core.entries.contains_key(&id(1)));
 }
 
@@ -360,8 +391,8 @@ fn a_pod_that_failed_before_the_agent_acquired_gets_a_verdict_after_a_fresh_read
     let effects = script.state(1, "reserved");
     let [Effect::Finish { verdict, job_uid, .. }] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!((verdict.code, job_uid.as_deref()), ("pod-failed", Some("uid-1")));
-    let mark = Effect::MarkVerdict { name: "buildkite-1".into(), uid: "uid-1".into() };
-    assert_eq!(script.event(Event::Finished { job: id(1), recorded: true }), [mark]);
+    let mark = Effect::MarkVerdict { name: "buildkite-1".into(), uid: "uid-1".into(), code: "pod-failed" };
+    assert_eq!(script.told(1), [mark]);
     assert_eq!(script.state(1, "reserved"), [], "one verdict per job");
 }
 
@@ -370,8 +401,7 @@ fn a_pod_that_failed_before_the_agent_acquired_gets_a_verdict_after_a_fresh_read
 fn a_job_whose_agent_acquired_it_gets_none() {
     let mut script = Script::open(1, []);
     script.run(1);
-    let pod = PodSeen { agent: AgentSeen::Running, ..PodSeen::default() };
-    let _ = script.event(Event::Pod(Watched::Applied(PodFacts { job: id(1), seen: pod })));
+    let _ = script.pod(1, PodSeen { agent: AgentSeen::Running, ..pod(1) });
     let _ = script.state(1, "running");
     let _ = script.event(Event::Job(Watched::Applied(facts(1, failed()))));
     for word in ["running", "finished", "a word from the future"] {

@@ -6,10 +6,13 @@ use job_lifecycle::JobEnd;
 use tracing::info;
 use uuid::Uuid;
 
+use crate::planted::{self, Defect};
+
 use super::{
     Core,
     entry::{Attempt, Entry},
     event::{JobFacts, PodFacts, Watched},
+    pods::Sighting,
 };
 
 /// Complete lists seen of one kind of object.
@@ -31,6 +34,8 @@ impl Core {
     pub(super) fn job_watched(&mut self, event: Watched<JobFacts>, now: Instant) {
         match event {
             Watched::ListStarted => self.jobs_list.current += 1,
+            Watched::Listed(_)
+                if self.jobs_list.current == 1 && planted::is(Defect::ExistingJobsNotCharged) => {}
             Watched::Listed(facts) | Watched::Applied(facts) => self.job_seen(facts, now),
             Watched::Deleted(facts) => {
                 self.metrics.watch.on_delete.inc();
@@ -64,16 +69,22 @@ impl Core {
         if entry.job.as_ref().is_some_and(|known| known.uid != facts.uid) {
             entry.start_over();
         }
+        let podless = facts.seen.started && facts.seen.end.is_none() && !facts.seen.has_pods;
+        entry.podless_since = podless.then(|| entry.podless_since.unwrap_or(now));
         if facts.seen.end.is_some() {
             if entry.ended_at.is_none() {
                 entry.ended_at = Some(now);
                 let complete = facts.seen.end == Some(JobEnd::Complete);
                 info!(job_uuid = %job, name = facts.seen.name, complete, "the Job ended");
+            } else if planted::is(Defect::ForeignCompletionReleases)
+                && let Some(other) = self.limiter.in_flight().first().copied()
+            {
+                self.limiter.release(other);
             }
         } else {
             entry.ended_at = None;
         }
-        if facts.verdict_marked {
+        if facts.verdict_marked && !planted::is(Defect::VerdictForgotten) {
             self.untold.remove(&job);
             entry.verdict = job_lifecycle::VerdictProgress::Delivered;
             entry.pending_verdict = None;
@@ -93,11 +104,7 @@ impl Core {
             info!(job_uuid = %job, "the Job was deleted before it ended");
         }
         entry.job = None;
-        entry.ended_at = None;
-        entry.state = None;
-        if !entry.pod_lives {
-            entry.forget_pod();
-        }
+        entry.start_over();
         self.polled.remove(&job);
         self.marked.insert(job);
     }
@@ -114,54 +121,54 @@ impl Core {
                 self.marked.insert(*job);
             }
         }
+        if planted::is(Defect::MissedDeleteLeaks) {
+            return;
+        }
         for job in gone {
             info!(job_uuid = %job, "the Job is gone; its deletion was seen by listing again");
             self.job_gone(job);
         }
     }
 
-    pub(super) fn pod_watched(&mut self, event: Watched<PodFacts>) {
+    pub(super) fn pod_watched(&mut self, event: Watched<PodFacts>, now: Instant) {
         match event {
             Watched::ListStarted => self.pods_list.current += 1,
-            Watched::Listed(facts) | Watched::Applied(facts) => self.pod_seen(facts),
-            Watched::Deleted(facts) => self.pod_gone(facts.job),
+            Watched::Listed(facts) | Watched::Applied(facts) => self.pod_seen(facts, now),
+            Watched::Deleted(facts) => self.pod_gone(facts.job, &facts.seen.uid),
             Watched::ListDone => {
                 self.pods_list.done = self.pods_list.current;
                 let list = self.pods_list.current;
-                let missing = |entry: &Entry| entry.pod_lives && entry.pod_list < list;
-                let gone: Vec<Uuid> =
-                    self.entries.iter().filter(|(_, entry)| missing(entry)).map(|(job, _)| *job).collect();
-                for job in gone {
-                    self.pod_gone(job);
+                let missing = |(job, entry): (&Uuid, &Entry)| {
+                    let job = *job;
+                    entry.pods.missing(list).into_iter().map(move |uid| (job, uid))
+                };
+                let gone: Vec<(Uuid, String)> = self.entries.iter().flat_map(missing).collect();
+                for (job, uid) in gone {
+                    self.pod_gone(job, &uid);
                 }
                 self.open_when_complete();
             }
         }
     }
 
-    fn pod_seen(&mut self, facts: PodFacts) {
+    fn pod_seen(&mut self, facts: PodFacts, now: Instant) {
         let PodFacts { job, seen } = facts;
+        let list = self.pods_list.current;
+        let pod = seen.name.clone();
         // The Job's own event may still be on its way: the entry is made so that nothing is lost.
-        let entry = self.entries.entry(job).or_default();
-        entry.pod_lives = true;
-        entry.pod_list = self.pods_list.current;
-        if seen.agent.has_started() && !entry.agent_started {
-            info!(job_uuid = %job, pod = seen.name, "the agent started");
-            entry.agent_started = true;
+        let sighting = self.entries.entry(job).or_default().pods.see(seen, list, now);
+        if sighting == Sighting::AgentStarted {
+            info!(job_uuid = %job, pod, "the agent started");
         }
-        if entry.pod.as_ref() != Some(&seen) {
-            entry.pod = Some(seen);
+        if sighting != Sighting::Known {
             self.marked.insert(job);
         }
     }
 
     /// The last that was seen of a pod stays while its Job does: it may hold the cause of a failure (F3).
-    fn pod_gone(&mut self, job: Uuid) {
+    fn pod_gone(&mut self, job: Uuid, uid: &str) {
         let Some(entry) = self.entries.get_mut(&job) else { return };
-        entry.pod_lives = false;
-        if entry.job.is_none() {
-            entry.forget_pod();
-        }
+        entry.pods.lose(uid);
         self.marked.insert(job);
     }
 
@@ -174,7 +181,9 @@ impl Core {
         let held: Vec<Uuid> =
             self.entries.iter().filter(|(_, entry)| entry.holds_slot()).map(|(job, _)| *job).collect();
         for job in held {
-            self.limiter.hold(job);
+            if !(self.limiter.is_full() && planted::is(Defect::DebtForgotten)) {
+                self.limiter.hold(job);
+            }
         }
         let in_flight = self.limiter.in_flight().len();
         let limit = self.settings.limits.max_in_flight.map_or(usize::MAX, NonZeroUsize::get);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bk_agent_api::FinishOutcome;
-use job_lifecycle::{BuildkiteState, EventSeen, Verdict};
+use job_lifecycle::{BuildkiteState, EventSeen, StateSeen, Verdict};
 use k8s_runtime::{PatchOutcome, names::VERDICT_ANNOTATION};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
@@ -37,7 +37,8 @@ impl Executor {
             Ok(answer) => match answer.value {
                 FinishOutcome::Recorded => {
                     info!(code = verdict.code, "Buildkite has the verdict");
-                    Event::Finished { job, recorded: true }
+                    let state = StateSeen::new(BuildkiteState::Ended, Instant::now().into_std());
+                    Event::Finished { job, recorded: true, state }
                 }
                 FinishOutcome::AlreadyOver { status, message } => self.over(job, status, &message).await,
             },
@@ -52,20 +53,17 @@ impl Executor {
     /// so the state decides.
     async fn over(&self, job: Uuid, status: u16, message: &str) -> Event {
         let Session { client, stack_key, .. } = &self.session;
+        let asked_at = Instant::now().into_std();
         let batch = client.job_states(stack_key, &[job]).await;
-        let state = batch.value.get(&job).map(|state| BuildkiteState::from_word(state.as_word()));
-        match (batch.failed.first(), state) {
-            (None, None) => {}
-            (None, Some(state)) if !matches!(state, BuildkiteState::Scheduled | BuildkiteState::Reserved) => {
-            }
-            (failed, _) => {
-                warn!(status, message, "Buildkite refused the verdict although the job is not over");
-                let error = failed.map(|failed| &failed.error);
-                return Event::FinishFailed { job, retry_at: self.retry_at(AFTER_FAILURE, error) };
-            }
+        let word = batch.value.get(&job).map(|state| BuildkiteState::from_word(state.as_word()));
+        let state = word.unwrap_or(BuildkiteState::Absent);
+        let failed = batch.failed.first().map(|failed| &failed.error);
+        if failed.is_some() || matches!(state, BuildkiteState::Scheduled | BuildkiteState::Reserved) {
+            warn!(status, message, "Buildkite refused the verdict although the job is not over");
+            return Event::FinishFailed { job, retry_at: self.retry_at(AFTER_FAILURE, failed) };
         }
-        info!(status, message, "the job was over already");
-        Event::Finished { job, recorded: false }
+        info!(status, message, ?state, "Buildkite has no use for the verdict");
+        Event::Finished { job, recorded: false, state: StateSeen::new(state, asked_at) }
     }
 
     /// Events are a help, not a condition: a verdict without them is better than none.
@@ -87,9 +85,9 @@ impl Executor {
         }
     }
 
-    pub(super) async fn mark_verdict(&self, name: &str, uid: &str) {
+    pub(super) async fn mark_verdict(&self, name: &str, uid: &str, code: &str) {
         for attempt in 1..=MARK_TRIES {
-            match self.runtime.annotate_job(name, uid, VERDICT_ANNOTATION, "true").await {
+            match self.runtime.annotate_job(name, uid, VERDICT_ANNOTATION, code).await {
                 PatchOutcome::Failed(error) => {
                     debug!(attempt, error = error_chain(&error), "could not mark the Job");
                 }

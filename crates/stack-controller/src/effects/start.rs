@@ -15,6 +15,7 @@ use super::{Executor, redacted::redacted_yaml};
 use crate::{
     core::event::StartOutcome,
     health::Check,
+    planted::{self, Defect},
     session::{Session, error_chain},
 };
 
@@ -63,6 +64,9 @@ impl Executor {
         let Session { client, stack_key, .. } = &self.session;
         match client.job(stack_key, job).await {
             Ok(answer) => Ok(answer.value),
+            Err(error) if planted::is(Defect::CancelledCandidatesTried) => {
+                Err(StartOutcome::Retry { error: error_chain(&error) })
+            }
             Err(Error::NotFound { .. } | Error::Invalid { status: 422, .. }) => {
                 Err(self.still_ours(job).await)
             }
@@ -166,6 +170,9 @@ impl Executor {
                 _ => return self.refused(outcome, manifest),
             };
             self.metrics.scheduler.create_error(outcome.reason_label());
+            if planted::is(Defect::UncertainCreateReleases) {
+                return StartOutcome::Retry { error: uncertain };
+            }
             if let Some(outcome) = self.settle(job, &mut pause).await {
                 return outcome;
             }
@@ -208,6 +215,9 @@ impl Executor {
     fn found(&self, job: Uuid, view: &JobView) -> StartOutcome {
         let controller = view.controller_id.as_deref().unwrap_or_default();
         let name = &view.name;
+        if planted::is(Defect::AdoptionRefused) {
+            return StartOutcome::Refused { verdict: Verdict::invalid_job("the name is taken") };
+        }
         match view.job_uuid {
             Some(uuid) if uuid == job && controller == self.controller_id => {
                 info!("the Job exists; adopted");
