@@ -22,6 +22,7 @@ use tracing::{info, warn};
 
 use crate::{
     health::{Check, Health, Loop},
+    planted::{self, Defect},
     session::error_chain,
 };
 
@@ -135,10 +136,9 @@ impl Leadership {
             if self.election.leads(now()) {
                 break;
             }
-            let pause = self
-                .election
-                .waits_until()
-                .map_or(pause, |at| pause.min(at.saturating_duration_since(now())));
+            // A moment that has passed shortens nothing: the Lease has lapsed, and claiming it fails.
+            let waits = self.election.waits_until().filter(|at| *at > now());
+            let pause = waits.map_or(pause, |at| pause.min(at.saturating_duration_since(now())));
             sleep(pause).await;
         }
         info!(lease = self.name, identity = self.election.identity(), "leading: holds the Lease");
@@ -161,6 +161,9 @@ impl Leadership {
                 Ok(next) => pause = next,
                 Err(_) => break,
             }
+        }
+        if planted::is(Defect::LostLeaseIgnored) {
+            return std::future::pending().await;
         }
         let holder = self.election.holder();
         let reason = match holder {
@@ -264,6 +267,10 @@ impl Leadership {
     async fn step(&mut self) -> Duration {
         let sent_at = now();
         self.health.tick(Loop::Lease, sent_at, Duration::ZERO);
+        #[cfg(feature = "planted-defects")]
+        if planted::is(Defect::LeaseByWallClock) {
+            self.election.judge_by_wall_clock((self.wall_clock)(), sent_at);
+        }
         let base = match self.election.next(sent_at) {
             Step::Read => return self.read().await,
             Step::Create => None,
