@@ -4,6 +4,7 @@
 // first, and none of the others has to wait for them half-way; short ones come next to them.
 mod agreement;
 mod api_server;
+mod cluster_sim_kubectl;
 mod create;
 mod drain;
 mod lease;
