@@ -1,11 +1,13 @@
-//! `cargo xtask demo`: a pipeline file goes green on real parts, with its log on the terminal.
+//! `cargo xtask demo`: a pipeline file goes green, with its log on the terminal.
+//!
+//! Without a cluster ([`embedded`]) `buildkite-sim run` does all of it. On real parts:
 //!
 //! ```text
 //! binaries ─► cluster (its own, or the kubeconfig's) ─► simulator ─► namespace, Role, token ─► controller
 //!          ─► `buildkite-sim run` shows the build ─► everything goes away again, however it ended
 //! ```
 //!
-//! Buildkite is the only part that is simulated. What has been started is kept in a [`Stage`], which
+//! There Buildkite is the only part that is simulated. What has been started is kept in a [`Stage`], which
 //! is cleared at the end, after an error and after Ctrl-C alike.
 
 use std::path::PathBuf;
@@ -19,9 +21,11 @@ mod binaries;
 mod buildkite;
 mod controller;
 mod current;
+mod embedded;
 mod follow;
 mod kubectl;
 mod objects;
+mod question;
 mod screen;
 mod signals;
 mod stage;
@@ -37,15 +41,16 @@ use stage::{Namespace, Stage};
 /// What to run, and where.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    cargo xtask demo                               three steps, one with a sidecar, on a node of its own\n  \
-    cargo xtask demo --keep                        the same, and look around until Ctrl-C\n  \
+    cargo xtask demo                               three steps, one with a sidecar, without any cluster\n  \
+    cargo xtask demo --cluster local               the same on a real control plane and node of its own\n  \
+    cargo xtask demo --cluster local --keep        the same, and look around until Ctrl-C\n  \
     cargo xtask demo --pipeline my-pipeline.yml\n  \
     cargo xtask demo --cluster current --advertise 192.168.1.10\n\n\
     Exit status: 0 the build went green, 1 it did not, or something was missing.\n\
     Ctrl-C ends it at any time and removes everything it started.")]
 pub(crate) struct Args {
     /// Where pods run
-    #[arg(long, value_name = "WHERE", value_enum, default_value = "local")]
+    #[arg(long, value_name = "WHERE", value_enum, default_value = "embedded")]
     cluster: Place,
     /// Pipeline file to run [default: fixtures/pipelines/hello.yml]
     #[arg(long, value_name = "FILE")]
@@ -63,7 +68,7 @@ pub(crate) struct Args {
     /// [default: a new name]
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
-    /// Use the current cluster without asking
+    /// Use the current cluster, or run a file with a `kubernetes` plugin without one, without asking
     #[arg(long)]
     yes: bool,
     /// Directory of the cluster's finished programs that are taken before any other
@@ -77,6 +82,8 @@ pub(crate) struct Args {
 /// A kind of cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Place {
+    /// None: Kubernetes is simulated, and steps run as processes of this machine
+    Embedded,
     /// A control plane and a node, started on this machine for the demo alone (Linux, root)
     Local,
     /// The current context of the kubeconfig, after a question
@@ -90,7 +97,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("start the async runtime")?;
-    let outcome = runtime.block_on(until_the_end(args));
+    let outcome = match args.cluster {
+        Place::Embedded => runtime.block_on(embedded::play(args, Screen::of_this_process())),
+        Place::Local | Place::Current => runtime.block_on(until_the_end(args)),
+    };
     // A question that nobody answered, or a cluster that was still starting, must not hold up the
     // end: that cluster ends with this process.
     runtime.shutdown_background();
@@ -130,14 +140,14 @@ async fn until_the_end(args: &Args) -> anyhow::Result<()> {
 /// From nothing to the end of the build, and with `--keep` on from there.
 async fn play(args: &Args, stage: &mut Stage, screen: Screen) -> anyhow::Result<()> {
     let started = Instant::now();
-    let pipeline = pipeline(args)?;
+    let pipeline = pipeline(args)?.file;
     check(args)?;
     screen.line(
         "A pipeline on real parts: Kubernetes, the controller, the agent. Only Buildkite is simulated.",
     );
     // Before anything that takes time, so that the question comes at once.
     let current = match args.cluster {
-        Place::Local => None,
+        Place::Embedded | Place::Local => None,
         Place::Current => Some(current_cluster(args, screen).await?),
     };
     let binaries = binaries(args, screen).await?;
@@ -184,16 +194,24 @@ async fn play(args: &Args, stage: &mut Stage, screen: Screen) -> anyhow::Result<
     Err(controller.ended().await)
 }
 
+/// The pipeline file, read.
+struct Pipeline {
+    file: PathBuf,
+    /// A step says in which containers it runs.
+    means_containers: bool,
+}
+
 /// The pipeline file, after a look into it: a mistake is told before anything is started.
-fn pipeline(args: &Args) -> anyhow::Result<PathBuf> {
+fn pipeline(args: &Args) -> anyhow::Result<Pipeline> {
     let file = match &args.pipeline {
         Some(file) => file.clone(),
         None => shown_path(workspace::root().join("fixtures/pipelines/hello.yml")),
     };
     let text = std::fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
-    buildkite_sim::BuildRequest::from_file(&text, &file.display().to_string(), Default::default())
-        .context("read the pipeline")?;
-    Ok(file)
+    let request =
+        buildkite_sim::BuildRequest::from_file(&text, &file.display().to_string(), Default::default())
+            .context("read the pipeline")?;
+    Ok(Pipeline { file, means_containers: request.pipeline.uses_plugin("kubernetes") })
 }
 
 /// A path as one would type it here.
@@ -204,16 +222,19 @@ fn shown_path(path: PathBuf) -> PathBuf {
 
 /// Flags that do not go together, and what this machine lacks.
 fn check(args: &Args) -> anyhow::Result<()> {
+    let (advertise, namespace) = (args.advertise.is_some(), args.namespace.is_some());
+    let is_local = args.cluster == Place::Local;
+    if args.cluster != Place::Current {
+        let given = [("--advertise", advertise), ("--namespace", namespace), ("--yes", is_local && args.yes)];
+        if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
+            bail!("{flag} is for a cluster that is there already: add --cluster current");
+        }
+    }
     match args.cluster {
+        Place::Embedded => {
+            ensure!(args.parts.is_none(), "--parts is for a cluster that is started: add --cluster local");
+        }
         Place::Local => {
-            let given = [
-                ("--advertise", args.advertise.is_some()),
-                ("--namespace", args.namespace.is_some()),
-                ("--yes", args.yes),
-            ];
-            if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
-                bail!("{flag} is for a cluster that is there already: add --cluster current");
-            }
             ensure!(
                 cfg!(target_os = "linux") && nix::unistd::Uid::effective().is_root(),
                 "a node on this machine needs Linux and root: run this as root, or use a cluster of yours \
@@ -319,7 +340,14 @@ fn took(whole: Duration, before: Duration) -> String {
 fn next_steps(args: &Args) -> String {
     let mut next = "\nNext:\n".to_owned();
     let mut add = |command: &str, text: &str| next.push_str(&format!("  {command:<48} {text}\n"));
-    let place = if args.cluster == Place::Current { " ..." } else { "" };
+    let place = match args.cluster {
+        Place::Embedded => "",
+        Place::Local => " --cluster local",
+        Place::Current => " ...",
+    };
+    if args.cluster == Place::Embedded {
+        add("cargo xtask demo --cluster local", "the same on a real control plane and node (Linux, root)");
+    }
     add(&format!("cargo xtask demo{place} --keep"), "the same, to look around until Ctrl-C");
     add(&format!("cargo xtask demo{place} --pipeline FILE"), "a pipeline of yours, or of fixtures/pipelines");
     add("cargo xtask test", "every check and every test");

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 pub(super) const QUEUE: &str = "kubernetes";
 
 /// Taken if it is free, so that the page's address is the same every time.
-const USUAL_PORT: u16 = 8091;
+pub(super) const USUAL_PORT: u16 = 8091;
 
 /// Where pods are told to find this machine: an address or a name, with a port if it matters.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -84,7 +84,7 @@ impl Controller {
         // The file is YAML; JSON is a part of it.
         let config = write("config.yaml", &configuration(setup, port))?;
         let output = std::fs::File::create(log(&folder)).context("create the controller's log")?;
-        let mut command = tied_command(setup.binary);
+        let mut command = tied_command(setup.binary, "KILL");
         command.arg("--config").arg(config).env_clear().env("KUBECONFIG", kubeconfig);
         if !setup.is_local {
             let known = |name: &&str| std::env::var_os(name).map(|value| (name.to_string(), value));
@@ -157,12 +157,12 @@ fn configuration(setup: &Setup<'_>, port: u16) -> Value {
     })
 }
 
-/// A command that also ends when this process is killed, where the machine can do that.
-fn tied_command(program: &Path) -> Command {
+/// A command that gets `signal` when this process is killed, where the machine can do that.
+pub(super) fn tied_command(program: &Path, signal: &str) -> Command {
     match crate::cluster::which("setpriv") {
         Some(setpriv) if cfg!(target_os = "linux") => {
             let mut command = Command::new(setpriv);
-            command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+            command.args(["--pdeathsig", signal, "--"]).arg(program);
             command
         }
         _ => Command::new(program),

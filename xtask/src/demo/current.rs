@@ -1,6 +1,5 @@
 //! `--cluster current`: a cluster that somebody else uses too, so nothing happens before a yes.
 
-use std::io::{self, IsTerminal as _, Write as _};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -10,6 +9,7 @@ use serde_json::Value;
 use super::buildkite::Buildkite;
 use super::kubectl::Kubectl;
 use super::objects;
+use super::question;
 use super::screen::Screen;
 
 /// How long the probe pod may take, most of it for the image.
@@ -59,21 +59,12 @@ pub(super) async fn confirm(
         return Ok(());
     }
     ensure!(
-        io::stdin().is_terminal(),
+        question::can_ask(),
         "context `{}` at {} is used only after a yes, and there is no terminal to ask on: --yes agrees",
         context.name,
         context.server
     );
-    let answer = tokio::task::spawn_blocking(|| {
-        print!("{:>12} Go on? [y/N] ", "");
-        io::stdout().flush()?;
-        let mut answer = String::new();
-        io::stdin().read_line(&mut answer)?;
-        io::Result::Ok(answer)
-    });
-    let answer = answer.await.context("ask")?.context("read the answer")?;
-    ensure!(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"), "not done, as you wish");
-    Ok(())
+    question::go_on().await
 }
 
 /// Addresses of this machine that pods of another machine or of a container may reach.
