@@ -235,11 +235,54 @@ async fn a_controller_that_dies_is_told_with_its_last_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_a_cluster_hello_goes_green_on_this_machine_alone() {
+    let (testbed, _order) = Testbed::shared().await;
+    let (code, output, errors) = end(demo(&testbed)).await;
+    assert_eq!(code, Some(0), "{output}{errors}");
+    for part in ["processes of this machine", "| the sidecar says hello", "| all green", "Green"] {
+        assert!(output.contains(part), "no {part:?} in:\n{output}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_cluster_a_file_that_means_containers_needs_a_yes() {
+    let (testbed, _order) = Testbed::shared().await;
+    let asked = |more: &[&str]| {
+        let mut command = demo(&testbed);
+        command.arg("--pipeline").arg(fixture("failing.yml")).args(more);
+        command
+    };
+    let (code, output, errors) = end(asked(&[])).await;
+    assert_eq!(code, Some(1), "{output}");
+    assert_sentence(&errors, "--yes");
+    assert!(!output.contains("about to fail"), "{output}");
+    let (code, output, errors) = end(asked(&["--yes"])).await;
+    assert_eq!(code, Some(1), "{output}");
+    assert!(errors.ends_with("error: the build did not go green; its log is above\n"), "{errors}");
+    assert!(output.contains("failed with exit status 3"), "{output}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_cluster_an_interrupt_ends_the_steps() {
+    let (testbed, _order) = Testbed::shared().await;
+    let folder = TempDir::new().expect("a folder can be made");
+    let pipeline = folder.path().join("endless.yml");
+    std::fs::write(&pipeline, ENDLESS).expect("a file can be written");
+    let mut command = demo(&testbed);
+    command.arg("--yes").arg("--pipeline").arg(&pipeline);
+    let running = Running::until(command, "$ sleep 600").await;
+    signal(Signal::SIGINT, running.id());
+    let (code, errors) = running.end().await;
+    assert_eq!(code, Some(1));
+    assert!(errors.ends_with("error: interrupted\n"), "{errors}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn hello_goes_green_on_a_cluster_of_its_own_which_is_kept_until_an_interrupt() {
     let (testbed, _order) = Testbed::shared().await;
     let target = TempDir::new().expect("a folder can be made");
     let mut command = demo(&testbed);
-    command.arg("--keep").env("CARGO_TARGET_DIR", target.path());
+    command.args(["--cluster", "local", "--keep"]).env("CARGO_TARGET_DIR", target.path());
     let running = Running::until(command, "Keeping").await;
     assert!(running.seen.contains("| all green"), "{}", running.seen);
     let state = target.path().join("testbed/demo");
