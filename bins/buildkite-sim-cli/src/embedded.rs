@@ -126,8 +126,9 @@ pub(crate) fn ask(file: &Path) -> io::Result<Consent> {
     let mut err = io::stderr().lock();
     writeln!(
         err,
-        "{} has a `kubernetes` plugin. In the embedded cluster there are no containers: its commands and \
-         sidecars run as\nprocesses of this machine, with your rights and without images, volumes or users.",
+        "{} has a `kubernetes` plugin, and there are no containers in the embedded cluster.\n\
+         Its commands and sidecars would run as processes of this machine, with your rights and without images,\n\
+         volumes or users.",
         file.display()
     )?;
     if !io::stdin().is_terminal() {
