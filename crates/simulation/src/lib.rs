@@ -12,6 +12,8 @@ mod agents;
 mod bench;
 pub mod checker;
 mod controllers;
+#[cfg(feature = "planted-defects")]
+pub mod defects;
 pub mod facts;
 mod faults;
 pub mod fleet;

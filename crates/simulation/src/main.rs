@@ -52,6 +52,18 @@ struct Cli {
     /// Name failures only, without making them small
     #[arg(long)]
     no_shrink: bool,
+    /// Plant this defect in the controller
+    #[cfg(feature = "planted-defects")]
+    #[arg(long, value_name = "NAME")]
+    defect: Option<String>,
+    /// Plant one defect after the other and tell which seeds show it; ends with an error when none does
+    #[cfg(feature = "planted-defects")]
+    #[arg(long, conflicts_with_all = ["defect", "seed"])]
+    defects: bool,
+    /// With `--defects`: go on after the first seed that shows a defect, and count them
+    #[cfg(feature = "planted-defects")]
+    #[arg(long, requires = "defects")]
+    count: bool,
 }
 
 fn range(text: &str) -> Result<Range<u64>, String> {
@@ -64,6 +76,10 @@ fn range(text: &str) -> Result<Range<u64>, String> {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let size = Size { jobs: cli.jobs };
+    #[cfg(feature = "planted-defects")]
+    if let Some(code) = defects(&cli, size) {
+        return code;
+    }
     if cli.trace {
         return trace(cli.seed.unwrap_or_default(), size);
     }
@@ -103,6 +119,33 @@ fn main() -> ExitCode {
     }
     println!("{} of {} seeds failed", report.failures.len(), report.runs);
     ExitCode::FAILURE
+}
+
+/// Plants what was asked for; ends here when that is all.
+#[cfg(feature = "planted-defects")]
+fn defects(cli: &Cli, size: Size) -> Option<ExitCode> {
+    use simulation::defects::{Defect, hunt, named, plant_in_every_run};
+    if let Some(name) = &cli.defect {
+        let Some(defect) = named(name) else {
+            let known: Vec<&str> = Defect::ALL.iter().map(|defect| defect.name()).collect();
+            eprintln!("error: there is no defect `{name}`; known are {}", known.join(", "));
+            return Some(ExitCode::from(2));
+        };
+        plant_in_every_run(Some(defect));
+    }
+    if !cli.defects {
+        return None;
+    }
+    let threads = cli.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let mut missed = 0;
+    for defect in Defect::ALL {
+        let started = Instant::now();
+        let caught = hunt(*defect, cli.seeds.clone(), size, threads, cli.count);
+        println!("{caught} [{:.1} s]", started.elapsed().as_secs_f64());
+        missed += usize::from(caught.seeds.is_empty());
+    }
+    println!("{} of {} defects were caught", Defect::ALL.len() - missed, Defect::ALL.len());
+    Some(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// One run with everything that happened in it.

@@ -13,13 +13,7 @@ pub struct NotAnswered {
 pub const NOT_ANSWERED_YET: &[NotAnswered] = &[
     NotAnswered { rule: "T1-T10", left_out: "job acquisition tokens: pods refer to the agent token" },
     NotAnswered { rule: "L21-L25", left_out: "several queues, caps per queue and per pipeline" },
-    NotAnswered { rule: "D10", left_out: "two controllers at once" },
-    NotAnswered { rule: "F1", left_out: "a Job that gets no pod" },
-    NotAnswered { rule: "F4", left_out: "init containers that fail while their Job does not" },
-    NotAnswered { rule: "F5", left_out: "images that cannot be pulled before the agent starts" },
     NotAnswered { rule: "F6", left_out: "a command image that cannot be pulled while the agent runs" },
-    NotAnswered { rule: "F7", left_out: "pods that no node takes" },
-    NotAnswered { rule: "F9", left_out: "cancelling a job whose pod has not started" },
     NotAnswered { rule: "F10", left_out: "containers that run on after the agent, such as endless sidecars" },
     NotAnswered { rule: "F11", left_out: "what is told when a container is killed for its memory" },
     NotAnswered { rule: "F12", left_out: "what is told about an eviction after the agent has started" },

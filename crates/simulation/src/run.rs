@@ -116,6 +116,8 @@ impl Outcome {
 pub fn run(plan: &Plan, detail: Detail) -> Outcome {
     // Libraries draw from the thread's own source: back-off of watches, for one.
     fastrand::seed(plan.seed);
+    #[cfg(feature = "planted-defects")]
+    crate::defects::begin_run();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -222,6 +224,8 @@ impl World {
         }
         sleep_until(self.start + plan.calm_at()).await;
         self.calm();
+        // Places that were empty have a controller again.
+        sleep(Duration::from_secs(1)).await;
         if !self.quiet().await {
             return;
         }
