@@ -288,9 +288,10 @@ impl Kubelet {
             Due::NodeSilent(epoch) => self.node_silent(store, uid, epoch, now),
             Due::NodeTainted(epoch) => self.node_tainted(store, uid, epoch, now),
             Due::NodeForgotten(epoch) => self.node_forgotten(store, uid, epoch, now),
-            Due::Admit | Due::Kill => {
+            Due::Admit | Due::Kill | Due::Deadline => {
                 self.with_pod(uid, now, |pod, desk| match due {
                     Due::Admit => pod.admit(desk),
+                    Due::Deadline => pod.exceed_deadline(desk),
                     _ => pod.kill(desk),
                 });
             }

@@ -32,6 +32,8 @@ pub(super) enum Due {
     BackOff { position: usize, epoch: u32 },
     /// The next attempt to start.
     Retry { position: usize, epoch: u32 },
+    /// The pod's own deadline is over.
+    Deadline,
     /// The grace is over.
     Kill,
     /// The status has to be written.

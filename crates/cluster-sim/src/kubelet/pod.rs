@@ -32,6 +32,8 @@ pub(super) struct PodRun {
     pub(super) job_uuid: Option<String>,
     pub(super) restart_policy: RestartPolicy,
     pub(super) grace: Duration,
+    /// `spec.activeDeadlineSeconds`, which counts from the kubelet's first word.
+    pub(super) active_deadline: Option<Duration>,
     pub(super) bind_after: Option<Duration>,
     pub(super) interferences: Vec<(Duration, Interference)>,
     pub(super) containers: Vec<Container>,
@@ -100,6 +102,7 @@ impl PodRun {
                 _ => RestartPolicy::Always,
             },
             grace: Duration::from_secs(grace),
+            active_deadline: spec["activeDeadlineSeconds"].as_u64().map(Duration::from_secs),
             bind_after: script.bind_after,
             interferences: script.later,
             containers,
@@ -135,6 +138,9 @@ impl PodRun {
     pub(super) fn admit(&mut self, desk: &mut Desk<'_>) {
         if self.started.is_none() && !self.over {
             self.started = Some(desk.now);
+            if let Some(deadline) = self.active_deadline {
+                desk.after(deadline, &self.uid, Due::Deadline);
+            }
             self.tell(desk);
             self.advance(desk);
         }
@@ -383,6 +389,16 @@ impl PodRun {
         desk.event(&self.uid, "Killing", || format!("Stopping container {}", container.name));
         let due = Due::Stop { position, epoch: container.epoch, code };
         desk.after(STOP_TIME, &self.uid, due);
+    }
+
+    /// The pod has been active for as long as it may be.
+    pub(super) fn exceed_deadline(&mut self, desk: &mut Desk<'_>) {
+        if !self.over {
+            let text = "Pod was active on the node longer than the specified deadline";
+            self.verdict = Some(("DeadlineExceeded", text.to_owned()));
+            self.terminate(StopCause::Deadline, self.grace, desk);
+            self.tell(desk);
+        }
     }
 
     /// Stops everything: asks now, kills when the grace is over.

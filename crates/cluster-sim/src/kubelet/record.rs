@@ -46,6 +46,8 @@ pub enum StopCause {
     Deletion,
     /// An eviction by the kubelet.
     Eviction,
+    /// The pod's own `activeDeadlineSeconds`.
+    Deadline,
     /// It used more memory than it may.
     OutOfMemory,
     /// The end of the pod's regular containers, or a failed init container; sidecars only.

@@ -164,7 +164,7 @@ pub(super) fn status(pod: &PodRun, object: &Value, now: Timestamp) -> Value {
     status.insert("observedGeneration".to_owned(), object::generation(object).into());
     status.insert("phase".to_owned(), phase.into());
     status.insert("conditions".to_owned(), conditions(pod, phase, object, now).into());
-    if let Some((reason, message)) = &pod.verdict {
+    if let Some((reason, message)) = pod.verdict.as_ref().filter(|_| is_terminal(phase)) {
         status.insert("message".to_owned(), message.as_str().into());
         status.insert("reason".to_owned(), (*reason).into());
     }

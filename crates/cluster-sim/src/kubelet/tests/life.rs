@@ -41,6 +41,7 @@ fn a_pod_runs_to_its_end() {
     );
     let pod = bench.pod();
     assert_eq!(conditions(&pod), ["Initialized=PodCompleted", "PodScheduled"]);
+    assert_eq!(object::generation(&pod), 1, "a binding is no change of what was asked for");
     for key in ["hostIP", "podIP", "startTime", "qosClass"] {
         assert!(pod["status"][key].is_string(), "{key}");
     }

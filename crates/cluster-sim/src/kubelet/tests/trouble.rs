@@ -186,6 +186,24 @@ fn a_removed_node_takes_its_pods() {
 }
 
 #[test]
+fn a_pod_may_have_a_deadline_of_its_own() {
+    let mut bench = Bench::new(script([("agent", until_told())]));
+    let mut object = job();
+    object["spec"]["template"]["spec"]["activeDeadlineSeconds"] = 10.into();
+    bench.create(object);
+    bench.seconds(9);
+    assert!(bench.signals().is_empty());
+    bench.seconds(2);
+    assert_eq!(bench.signals().len(), 1);
+    bench.exit("agent", 0);
+    bench.seconds(1);
+    assert_eq!(
+        pod_summary(&bench.pod()),
+        "Failed/DeadlineExceeded init=Completed:0 agent=Completed:0 container-0=Completed:0"
+    );
+}
+
+#[test]
 fn trouble_can_be_part_of_the_script() {
     let later = vec![(std::time::Duration::from_secs(5), Interference::Evict)];
     let mut bench = Bench::new(Script { later, ..script([("agent", until_told())]) });
