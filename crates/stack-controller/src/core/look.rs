@@ -36,9 +36,12 @@ impl Core {
             self.verify(job, verify_at, now, effects);
         }
         self.keep_reservation(job, now);
-        if self.entry(job).pending_verdict.is_some() {
+        let entry = self.entry(job);
+        // The end of an older Job says nothing about the attempt that is under way.
+        let superseded = entry.attempt != Attempt::None && entry.ended_at.is_some();
+        if entry.pending_verdict.is_some() {
             self.send_verdict(job, effects);
-        } else {
+        } else if !superseded {
             self.decide(job, now, effects);
         }
     }

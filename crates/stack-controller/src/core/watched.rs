@@ -94,6 +94,8 @@ impl Core {
             entry.admission = None;
         }
         entry.job = Some(facts);
+        // Listed before its Job was seen: present jobs are no candidates, not even once they have ended (D1, D7).
+        self.limiter.forget(job);
         self.marked.insert(job);
     }
 
@@ -161,6 +163,7 @@ impl Core {
             info!(job_uuid = %job, pod, "the agent started");
         }
         if sighting != Sighting::Known {
+            self.limiter.forget(job);
             self.marked.insert(job);
         }
     }

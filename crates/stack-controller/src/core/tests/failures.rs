@@ -337,3 +337,33 @@ fn a_name_clash_is_not_counted_and_comes_back_after_its_pause() {
         assert_eq!(script.advance(1.0), [reserve([1])]);
     }
 }
+
+/// lifecycle D1, D7: the list of scheduled jobs may come before that of Jobs
+#[test]
+fn a_job_that_was_listed_before_its_ended_job_was_seen_is_not_admitted() {
+    let mut script = Script::new(1);
+    let _ = script.list([1]);
+    let _ = script.relist([facts(1, failed())]);
+    let _ = script.event(Event::Pod(Watched::ListStarted));
+    let effects = script.event(Event::Pod(Watched::ListDone));
+    assert!(!effects.contains(&reserve([1])), "{effects:?}");
+    assert!(script.in_flight().is_empty() && !script.core.limiter.is_candidate(id(1)));
+    let _ = script.advance(1.0);
+    assert_eq!(script.state(1, "scheduled"), [look(1)], "it makes room first (D5)");
+}
+
+/// lifecycle D5: what is left of the attempt before
+#[test]
+fn the_end_of_an_older_job_is_no_verdict_about_the_attempt_under_way() {
+    let mut script = Script::open(1, []);
+    let _ = script.list([1]);
+    let old = JobFacts { uid: "uid-0".into(), ..facts(1, failed()) };
+    let _ = script.event(Event::Job(Watched::Applied(old.clone())));
+    let until = script.now + LIFETIME;
+    assert_eq!(script.reserved(&[1], &[1]), [start(1, until)]);
+    assert_eq!(script.state(1, "reserved"), [], "the attempt decides");
+    let _ = script.event(Event::Job(Watched::Deleted(old)));
+    let _ = script.started(1, exists(1));
+    let _ = script.event(Event::Job(Watched::Applied(facts(1, None))));
+    assert_eq!(script.in_flight(), [1]);
+}
