@@ -19,7 +19,7 @@ use crate::restart::restart;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The pod of a job, once there is one.
-async fn pod_of(pods: &Api<Pod>, job: Uuid) -> Pod {
+pub(crate) async fn pod_of(pods: &Api<Pod>, job: Uuid) -> Pod {
     let of_job = ListParams::default().labels(&format!("buildkite.com/job-uuid={job}"));
     wait::until("the pod is there", MINUTE, || async {
         let found = pods.list(&of_job).await.map_err(|error| error.to_string())?;
@@ -29,7 +29,7 @@ async fn pod_of(pods: &Api<Pod>, job: Uuid) -> Pod {
 }
 
 /// Waits for the verdict about a job.
-async fn verdict(scenario: &Scenario, job: Uuid) -> JobSnapshot {
+pub(crate) async fn verdict(scenario: &Scenario, job: Uuid) -> JobSnapshot {
     let told = scenario.buildkite.simulator.until(|simulator| {
         let job = simulator.job(job)?;
         job.finished_at.is_some().then_some(job)
@@ -42,7 +42,7 @@ async fn verdict(scenario: &Scenario, job: Uuid) -> JobSnapshot {
 
 /// The job ended by a verdict with this code, and its text holds these words.
 #[track_caller]
-fn assert_verdict(job: &JobSnapshot, code: &str, words: &[&str]) {
+pub(crate) fn assert_verdict(job: &JobSnapshot, code: &str, words: &[&str]) {
     assert_eq!(
         (job.state, job.exit_status, job.signal_reason.as_deref()),
         (JobState::Finished, Some(-1), Some("stack_error")),
