@@ -139,6 +139,7 @@ pub(crate) fn generic(code: u16) -> Refusal {
     let (reason, message) = match code {
         404 => ("NotFound", "the server could not find the requested resource"),
         405 => ("MethodNotAllowed", "the server does not allow this method on the requested resource"),
+        415 => ("UnsupportedMediaType", "415: Unsupported Media Type"),
         _ => ("Invalid", "the server rejected our request due to an error in our request"),
     };
     let mut refusal = Refusal::new(code, reason, message);

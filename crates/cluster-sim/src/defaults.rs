@@ -3,6 +3,8 @@
 mod job;
 mod pod;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -43,13 +45,24 @@ pub(crate) fn namespace(object: &mut Value) {
     object["status"] = json!({ "phase": "Active" });
 }
 
+/// Why pods of this service account are refused: it does not exist. Without a name it is `default`.
+pub(crate) fn missing_account(store: &Store, namespace: &str, account: &str) -> Option<String> {
+    let account = if account.is_empty() { "default" } else { account };
+    if store.get(Kind::ServiceAccount, namespace, account).is_some() {
+        return None;
+    }
+    Some(format!(
+        "error looking up service account {namespace}/{account}: serviceaccount {account:?} not found"
+    ))
+}
+
 /// A Secret's type, and its `stringData` as `data`.
 pub(crate) fn secret(object: &mut Value) {
     let Some(members) = object.as_object_mut() else { return };
     if let Some(Value::Object(texts)) = members.shift_remove("stringData") {
         let data = object::map_mut(object, "data");
         for (key, text) in texts {
-            data.insert(key, base64(text.as_str().unwrap_or_default().as_bytes()).into());
+            data.insert(key, STANDARD.encode(text.as_str().unwrap_or_default()).into());
         }
     }
     set_default(object, "type", || "Opaque".into());
@@ -64,23 +77,4 @@ pub(crate) fn set_default(object: &mut Value, key: &str, value: impl FnOnce() ->
         }
         Some(_) => {}
     }
-}
-
-/// Standard base64 with padding, as byte fields are written.
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let group =
-            chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for position in 0..4 {
-            if position > chunk.len() {
-                text.push('=');
-            } else {
-                let index = group >> (18 - 6 * position) & 63;
-                text.push(char::from(LETTERS[index as usize]));
-            }
-        }
-    }
-    text
 }

@@ -37,7 +37,7 @@ pub(crate) struct DeleteOptions {
     pub(crate) resource_version: Option<String>,
     /// Patience; `None` takes the object's own.
     pub(crate) grace_seconds: Option<i64>,
-    /// `None` takes the object's finalizers, else background.
+    /// `None` takes the object's finalizers, else what the kind is used to.
     pub(crate) propagation: Option<Propagation>,
 }
 
@@ -196,6 +196,9 @@ fn finalizers_for(kind: Kind, existing: &Value, options: &DeleteOptions) -> Vec<
         Propagation::Orphan
     } else if has(FOREGROUND) {
         Propagation::Foreground
+    } else if kind == Kind::Job {
+        // So that clients from before the garbage collector find what they expect.
+        Propagation::Orphan
     } else {
         Propagation::Background
     });

@@ -29,6 +29,7 @@ mod deletion;
 mod history;
 mod kind;
 mod kubelet;
+mod namespaces;
 mod object;
 mod options;
 pub mod processes;

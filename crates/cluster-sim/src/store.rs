@@ -158,9 +158,13 @@ impl Store {
         namespace: Option<&'a str>,
     ) -> impl Iterator<Item = &'a Arc<Version>> {
         let namespaces = &self.table(kind).namespaces;
-        let one = namespace.and_then(|namespace| namespaces.get(namespace));
-        let all = namespace.is_none().then(|| namespaces.values());
-        one.into_iter().chain(all.into_iter().flatten()).flat_map(BTreeMap::values)
+        let mut chosen: Vec<(&String, &Names)> = match namespace {
+            Some(namespace) => namespaces.get_key_value(namespace).into_iter().collect(),
+            None => namespaces.iter().collect(),
+        };
+        // By the whole key, in which a slash follows the namespace: `a-b` comes before `a`.
+        chosen.sort_by(|left, right| left.0.bytes().chain([b'/']).cmp(right.0.bytes().chain([b'/'])));
+        chosen.into_iter().flat_map(|(_, names)| names.values())
     }
 
     /// Objects by namespace and name; `None` lists all namespaces.
@@ -223,7 +227,10 @@ impl Store {
         if kind.has_generation() {
             let generation = object::generation(&before.object);
             let given = object::generation(&object);
-            let changed = given <= generation && object.get("spec") != before.object.get("spec");
+            // A binding is no change of what was asked for.
+            let node = |pod: &Value| object::at(pod, &["spec", "nodeName"]).is_some();
+            let binds = kind == Kind::Pod && node(&object) && !node(&before.object);
+            let changed = given <= generation && !binds && object.get("spec") != before.object.get("spec");
             let generation = if changed { generation + 1 } else { generation.max(given) };
             object::metadata_mut(&mut object).insert("generation".to_owned(), generation.into());
         }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::controllers::Controllers;
 use crate::history::{Actor, Change};
 use crate::kubelet::Kubelet;
+use crate::namespaces::Namespaces;
 use crate::options::Options;
 use crate::store::Store;
 use crate::{defaults, object};
@@ -19,6 +20,7 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) controllers: Controllers,
     pub(crate) kubelet: Kubelet,
+    namespaces: Namespaces,
     recorded: Vec<Change>,
     /// The latest time that anything was done at; time does not run backwards in here.
     now: Timestamp,
@@ -34,6 +36,7 @@ impl World {
             store: Store::new(&options),
             controllers: Controllers::new(&options),
             kubelet: Kubelet::new(&options),
+            namespaces: Namespaces::default(),
             recorded: Vec::new(),
             now,
             watch_epoch: 0,
@@ -75,6 +78,7 @@ impl World {
             for change in &fresh {
                 self.controllers.observe(change);
                 self.kubelet.observe(change);
+                self.namespaces.observe(change);
             }
             if self.options.record {
                 self.recorded.extend(fresh);
@@ -82,6 +86,7 @@ impl World {
             let before = self.store.revision();
             self.controllers.run(&mut self.store, self.now);
             self.kubelet.run(&mut self.store, self.now);
+            self.namespaces.run(&mut self.store, self.now);
             let due = self.next_deadline().is_some_and(|deadline| deadline <= self.now);
             if self.store.revision() == before && !due {
                 return;

@@ -74,9 +74,18 @@ fn check_kind(value: &Value, kind: &str, api_version: &str) -> Result<(), Refusa
     let version = given_version.rsplit('/').next().unwrap_or_default();
     if !given_kind.is_empty() && given_kind != kind {
         let target = if given_version.is_empty() { api_version } else { given_version };
+        let why = if Kind::of(value).is_some() {
+            let package = api_version.split_once('/').map_or("core", |(group, _)| group);
+            let package = package.split('.').next().unwrap_or_default();
+            format!("converting (v1.{given_kind}) to ({package}.{kind}): unknown conversion")
+        } else {
+            format!(
+                "no kind {given_kind:?} is registered for version {target:?} in scheme \
+                 \"pkg/api/legacyscheme/scheme.go:30\""
+            )
+        };
         return Err(Refusal::bad_request(format!(
-            "{given_kind} in version {version:?} cannot be handled as a {kind}: no kind {given_kind:?} is \
-             registered for version {target:?} in scheme \"pkg/api/legacyscheme/scheme.go:30\""
+            "{given_kind} in version {version:?} cannot be handled as a {kind}: {why}"
         )));
     }
     if !given_version.is_empty() && given_version != api_version {

@@ -130,7 +130,11 @@ fn prepare(world: &mut World, kind: Kind, object: &mut Value) -> Result<(), Refu
         }
         Kind::Pod => {
             defaults::pod(object);
-            check_account(world, object)?;
+            let (namespace, name) = (object::namespace(object), object::name(object));
+            let account = object::text(object, &["spec", "serviceAccountName"]);
+            if let Some(why) = defaults::missing_account(&world.store, namespace, account) {
+                return Err(Refusal::forbidden(Kind::Pod, name, &why));
+            }
             object["status"] = json!({ "phase": "Pending", "qosClass": defaults::qos_class(object) });
         }
         Kind::PodTemplate => defaults::pod_template_object(object),
@@ -140,18 +144,6 @@ fn prepare(world: &mut World, kind: Kind, object: &mut Value) -> Result<(), Refu
         Kind::ConfigMap | Kind::Event | Kind::ServiceAccount | Kind::Node => {}
     }
     Ok(())
-}
-
-/// Pods run as a service account that exists.
-fn check_account(world: &World, pod: &Value) -> Result<(), Refusal> {
-    let (namespace, account) = (object::namespace(pod), object::text(pod, &["spec", "serviceAccountName"]));
-    if world.store.get(Kind::ServiceAccount, namespace, account).is_some() {
-        return Ok(());
-    }
-    let why = format!(
-        "error looking up service account {namespace}/{account}: serviceaccount {account:?} not found"
-    );
-    Err(Refusal::forbidden(Kind::Pod, object::name(pod), &why))
 }
 
 /// What is created below a pod is an act: a binding or an eviction.

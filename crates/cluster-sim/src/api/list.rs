@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -144,8 +146,13 @@ pub(crate) fn revision(query: &Query) -> Result<u64, Refusal> {
     text.parse().map_err(|_| {
         let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
         let cause = Cause::invalid("resourceVersion", &text.into(), &why);
-        Refusal::new(500, "", format!("resourceVersion: {}", cause.message))
+        invalid_version(&cause)
     })
+}
+
+/// The complaint about a version as lists and watches have it.
+fn invalid_version(cause: &Cause) -> Refusal {
+    Refusal::bad_request(format!("resourceVersion: {}", cause.message))
 }
 
 /// The past revision that a list is to show, if any.
@@ -186,14 +193,13 @@ impl Token {
     fn encode(&self) -> String {
         let revision = self.revision.map_or_else(|| json!(-1), |revision| json!(revision));
         let text = json!({ "v": "meta.k8s.io/v1", "rv": revision, "start": self.start }).to_string();
-        // The alphabet of URLs, without padding.
-        let plain = crate::defaults::base64(text.as_bytes());
-        plain.trim_end_matches('=').replace('+', "-").replace('/', "_")
+        URL_SAFE_NO_PAD.encode(text)
     }
 
     fn parse(text: &str, query: &Query) -> Result<Self, Refusal> {
         let invalid = |why: &str| Refusal::bad_request(format!("continue key is not valid: {why}"));
-        let bytes = decode(text).ok_or_else(|| invalid("illegal base64 data at input byte 0"))?;
+        let bytes =
+            URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid("illegal base64 data at input byte 0"))?;
         let value: Value = serde_json::from_slice(&bytes).map_err(|error| invalid(&error.to_string()))?;
         if value["v"] != "meta.k8s.io/v1" {
             return Err(invalid("server does not recognize this encoded version"));
@@ -212,29 +218,6 @@ impl Token {
         }
         Ok(Self { revision: u64::try_from(revision).ok(), start })
     }
-}
-
-/// Base64 in either alphabet, padded or not.
-pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
-    let (mut group, mut bits) = (0_u32, 0);
-    for letter in text.trim_end_matches('=').bytes() {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        group = group << 6 | u32::from(value);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from(group >> bits & 0xff).expect("eight bits"));
-        }
-    }
-    Some(bytes)
 }
 
 /// A list as JSON.

@@ -24,7 +24,7 @@ pub(crate) fn answer(world: &World, request: &Request, resource: &Resource) -> R
     let query = &request.query;
     let container = choose(pod, query.text("container"))?;
     if object::text(pod, &["spec", "nodeName"]).is_empty() {
-        return Ok(Answer::Text(200, Bytes::new()));
+        return Ok(Answer::Text(204, Bytes::new()));
     }
     let uid = object::uid(pod);
     let Some(log) = world.kubelet.log(uid, &container) else {

@@ -61,8 +61,7 @@ fn answer(kind: Kind, name: &str, deleted: &Deleted) -> Answer {
     }
 }
 
-/// A namespace takes everything in it along. Finalizers of what is in it are waited for, the namespace itself
-/// goes when nothing is left, which here means at the next such request.
+/// A namespace is only marked; [`crate::namespaces`] does the rest.
 fn namespace_away(
     world: &mut World,
     request: &Request,
@@ -105,7 +104,11 @@ pub(super) fn options(request: &Request) -> Result<(DeleteOptions, bool), Refusa
     }
     let kind = object::text(&value, &["kind"]);
     if !kind.is_empty() && kind != "DeleteOptions" {
-        return Err(Refusal::bad_request("decoded object cannot be converted to DeleteOptions"));
+        let version = object::text(&value, &["apiVersion"]);
+        return Err(Refusal::bad_request(format!(
+            "no kind {kind:?} is registered for version {version:?} in scheme \
+             \"pkg/api/legacyscheme/scheme.go:30\""
+        )));
     }
     from_body(&value)
 }

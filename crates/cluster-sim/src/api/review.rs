@@ -63,8 +63,7 @@ fn access(world: &World, asked: &Value) -> Result<Value, Refusal> {
         let why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
         let field = "spec.resourceAttributes";
         let cause = Cause::invalid(field, &Value::Null, why);
-        let kind = "SelfSubjectAccessReview";
-        return Err(Refusal::invalid_kind("authorization.k8s.io", kind, "", vec![cause]));
+        return Err(Refusal::invalid_kind("authorization.k8s.io", "", "", vec![cause]));
     };
     let text = |key: &str| object::text(attributes, &[key]);
     let what = match text("subresource") {

@@ -117,7 +117,10 @@ impl Reader {
             Shape::Bool | Shape::KeptBool => value.is_boolean(),
             Shape::Int(name) | Shape::KeptInt(name) => self.fits_int(value, name),
             Shape::Time => return self.time(value, "v1.Time", "2006-01-02T15:04:05Z07:00"),
-            Shape::MicroTime => return self.time(value, "v1.MicroTime", "2006-01-02T15:04:05.000000Z07:00"),
+            Shape::MicroTime => {
+                self.time(value, "v1.MicroTime", "2006-01-02T15:04:05.000000Z07:00")?;
+                return has_microseconds(value.as_str().unwrap_or_default());
+            }
             Shape::Quantity => return quantity(value),
             Shape::Any => {
                 super::body::drop_nulls(value);
@@ -260,6 +263,17 @@ fn type_name(shape: &Shape) -> String {
         Shape::Always(inner) => type_name(inner),
         Shape::Time | Shape::MicroTime | Shape::Quantity | Shape::Bytes | Shape::Any => "string".to_owned(),
     }
+}
+
+/// Exactly six digits behind the dot.
+fn has_microseconds(text: &str) -> Result<(), String> {
+    let rest = text.get(19..).unwrap_or_default();
+    let digits = rest.strip_prefix('.').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+    if digits == 6 {
+        return Ok(());
+    }
+    let layout = "2006-01-02T15:04:05.000000Z07:00";
+    Err(format!("parsing time {text:?} as {layout:?}: cannot parse {rest:?} as \".000000\""))
 }
 
 const QUANTITY: &str = "quantities must match the regular expression \

@@ -16,9 +16,6 @@ use crate::{defaults, object};
 const MODIFIED: &str =
     "the object has been modified; please apply your changes to the latest version and try again";
 
-/// Content types of patches that the real server takes; the strategic and the applied are not simulated.
-const PATCH_TYPES: &str = "application/json-patch+json, application/merge-patch+json";
-
 pub(crate) fn put(
     world: &mut World,
     request: &Request,
@@ -29,14 +26,7 @@ pub(crate) fn put(
     let kind = resource.kind;
     let mut object = body::object(request, kind)?;
     body::settle_namespace(&mut object, kind, &resource.namespace)?;
-    let given = object::name(&object).to_owned();
-    if given.is_empty() {
-        object::metadata_mut(&mut object).insert("name".to_owned(), resource.name.as_str().into());
-    } else if given != resource.name {
-        let name = &resource.name;
-        let message = format!("the name of the object ({given}) does not match the name on the URL ({name})");
-        return Err(Refusal::bad_request(message));
-    }
+    settle_name(&mut object, resource)?;
     let Some(existing) = world.store.get(kind, &resource.namespace, &resource.name) else {
         // These two kinds are created by an update, if nothing says that they were there.
         if matches!(kind, Kind::Lease | Kind::Event) && resource.subresource == Subresource::None {
@@ -50,6 +40,17 @@ pub(crate) fn put(
     world.store.set_precondition(says("uid") || says("resourceVersion"));
     let written = write_with(world, resource, object, &request.actor, now, dry_run)?;
     Ok(Answer::object(200, &written))
+}
+
+/// Refuses an object that names itself otherwise than the path does, and fills in a missing name.
+fn settle_name(object: &mut Value, resource: &Resource) -> Result<(), Refusal> {
+    let (given, name) = (object::name(object), &resource.name);
+    if !given.is_empty() && given != name {
+        let message = format!("the name of the object ({given}) does not match the name on the URL ({name})");
+        return Err(Refusal::bad_request(message));
+    }
+    object::metadata_mut(object).insert("name".to_owned(), name.as_str().into());
+    Ok(())
 }
 
 /// A UID in an update is a precondition; the complaint is the storage's own.
@@ -77,7 +78,8 @@ pub(crate) fn patch(
     let is_merge = match request.content_type.as_str() {
         "application/merge-patch+json" => true,
         "application/json-patch+json" => false,
-        _ => return Err(body::unsupported(PATCH_TYPES)),
+        // The strategic and the applied ones among them, which the real server takes.
+        _ => return Err(super::generic(415)),
     };
     let dry_run = request.query.dry_run("PatchOptions")?;
     let kind = resource.kind;
@@ -109,6 +111,8 @@ pub(crate) fn patch(
     let before = patched.clone();
     let unknown = shape::settle(kind, &mut patched).map_err(|why| unreadable(&before, &why))?;
     body::check_strictly(request, &unknown).map_err(|why| unreadable(&before, &why))?;
+    body::settle_namespace(&mut patched, kind, &resource.namespace)?;
+    settle_name(&mut patched, resource)?;
     world.store.set_precondition(precondition);
     let written = write_with(world, resource, patched, &request.actor, now, dry_run)?;
     Ok(Answer::object(200, &written))
@@ -168,6 +172,9 @@ fn check_version(kind: Kind, name: &str, object: &Value, existing: &Value) -> Re
         let why = "must be specified for an update";
         let cause = Cause::invalid("metadata.resourceVersion", &json!(0), why);
         return Err(Refusal::invalid_kind(kind.group(), kind.plural(), name, vec![cause]));
+    }
+    if given.parse::<u64>().is_err() {
+        return Err(Refusal::new(500, "", format!("strconv.ParseUint: parsing {given:?}: invalid syntax")));
     }
     if given == object::text(existing, &["metadata", "resourceVersion"]) {
         return Ok(());

@@ -23,20 +23,37 @@ pub(crate) fn on_create(kind: Kind, object: &Value) -> Vec<Cause> {
 /// What is wrong with the change of an object.
 pub(crate) fn on_update(kind: Kind, object: &Value, existing: &Value, is_status: bool) -> Vec<Cause> {
     let mut wrong = Vec::new();
+    // First what is common to all kinds. Most kinds then check the same again, and so does this, or the causes
+    // would be fewer.
     meta::check(kind, object, &mut wrong);
     meta::check_change(object, existing, &mut wrong);
     if is_status {
+        meta::check_change(object, existing, &mut wrong);
         if kind == Kind::Job {
             job::check_status(object, existing, &mut wrong);
         }
         return wrong;
     }
-    content(kind, object, &mut wrong);
+    if kind == Kind::Job {
+        meta::check(kind, object, &mut wrong);
+        job::check(object, &mut wrong);
+        meta::check_change(object, existing, &mut wrong);
+        job::check_change(object, existing, &mut wrong);
+        return wrong;
+    }
+    meta::check_change(object, existing, &mut wrong);
     match kind {
-        Kind::Job => job::check_change(object, existing, &mut wrong),
-        Kind::Pod => pod::check_change(object, existing, &mut wrong),
-        Kind::Secret | Kind::ConfigMap => data::check_change(kind, object, existing, &mut wrong),
-        _ => {}
+        Kind::Pod => {
+            meta::check(kind, object, &mut wrong);
+            content(kind, object, &mut wrong);
+            pod::check_change(object, existing, &mut wrong);
+        }
+        Kind::Secret | Kind::ConfigMap => {
+            data::check_change(kind, object, existing, &mut wrong);
+            meta::check(kind, object, &mut wrong);
+            content(kind, object, &mut wrong);
+        }
+        _ => content(kind, object, &mut wrong),
     }
     wrong
 }

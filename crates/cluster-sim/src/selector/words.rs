@@ -20,8 +20,9 @@ const LABEL_MAX: usize = 63;
 /// Longest name of an object, in bytes.
 const SUBDOMAIN_MAX: usize = 253;
 
-fn too_long(limit: usize) -> String {
-    format!("must be no more than {limit} bytes")
+/// The API counts bytes in labels and calls them characters in names.
+fn too_long(limit: usize, unit: &str) -> String {
+    format!("must be no more than {limit} {unit}")
 }
 
 /// Letters and digits at both ends, `inner` as well between.
@@ -56,7 +57,7 @@ fn is_label_word(text: &str) -> bool {
 pub(crate) fn subdomain(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > SUBDOMAIN_MAX {
-        wrong.push(too_long(SUBDOMAIN_MAX));
+        wrong.push(too_long(SUBDOMAIN_MAX, "characters"));
     }
     if !text.split('.').all(is_label) {
         wrong.push(SUBDOMAIN.to_owned());
@@ -68,7 +69,7 @@ pub(crate) fn subdomain(text: &str) -> Vec<String> {
 pub(crate) fn label(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > LABEL_MAX {
-        wrong.push(too_long(LABEL_MAX));
+        wrong.push(too_long(LABEL_MAX, "characters"));
     }
     if !is_label(text) {
         let is_dotted = text.split('.').all(is_label);
@@ -99,7 +100,7 @@ pub(crate) fn label_key(text: &str) -> Vec<String> {
     if name.is_empty() {
         wrong.push("name part must be non-empty".to_owned());
     } else if name.len() > LABEL_MAX {
-        wrong.push(format!("name part {}", too_long(LABEL_MAX)));
+        wrong.push(format!("name part {}", too_long(LABEL_MAX, "bytes")));
     }
     if !is_label_word(name) {
         wrong.push(format!("name part {LABEL_KEY}"));
@@ -111,7 +112,7 @@ pub(crate) fn label_key(text: &str) -> Vec<String> {
 pub(crate) fn label_value(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > LABEL_MAX {
-        wrong.push(too_long(LABEL_MAX));
+        wrong.push(too_long(LABEL_MAX, "bytes"));
     }
     if !text.is_empty() && !is_label_word(text) {
         wrong.push(LABEL_VALUE.to_owned());
@@ -123,7 +124,7 @@ pub(crate) fn label_value(text: &str) -> Vec<String> {
 pub(crate) fn config_key(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > SUBDOMAIN_MAX {
-        wrong.push(too_long(SUBDOMAIN_MAX));
+        wrong.push(too_long(SUBDOMAIN_MAX, "characters"));
     }
     if text.is_empty() || !text.bytes().all(|byte| is_alphanumeric(byte) || b"-_.".contains(&byte)) {
         wrong.push(CONFIG_KEY.to_owned());

@@ -59,6 +59,11 @@ pub(crate) fn event(verb: Verb, object: &[u8]) -> Bytes {
     line.into()
 }
 
+/// Namespace and name, in the order of lists.
+fn key(object: &Value) -> String {
+    format!("{}/{}", object::namespace(object), object::name(object))
+}
+
 /// The same state, as of a later revision.
 pub(super) fn under_revision(object: &Value, revision: u64) -> Arc<Version> {
     let mut object = object.clone();
@@ -91,21 +96,18 @@ impl Store {
         revision: u64,
     ) -> Option<Vec<Arc<Version>>> {
         // The first write after `revision` to each object says how it was then.
-        let mut then: BTreeMap<(&str, &str), Option<&Arc<Version>>> = BTreeMap::new();
+        let mut then: BTreeMap<String, Option<&Arc<Version>>> = BTreeMap::new();
         for entry in self.since(kind, revision)? {
             let object = &entry.version.object;
-            let key = (object::namespace(object), object::name(object));
-            if namespace.is_none_or(|namespace| namespace == key.0) {
-                then.entry(key).or_insert(entry.before.as_ref());
+            if namespace.is_none_or(|namespace| namespace == object::namespace(object)) {
+                then.entry(key(object)).or_insert(entry.before.as_ref());
             }
         }
         if then.is_empty() {
             return Some(self.versions(kind, namespace).cloned().collect());
         }
-        let mut all: BTreeMap<(&str, &str), &Arc<Version>> = self
-            .versions(kind, namespace)
-            .map(|version| ((object::namespace(&version.object), object::name(&version.object)), version))
-            .collect();
+        let mut all: BTreeMap<String, &Arc<Version>> =
+            self.versions(kind, namespace).map(|version| (key(&version.object), version)).collect();
         for (key, version) in then {
             match version {
                 Some(version) => all.insert(key, version),

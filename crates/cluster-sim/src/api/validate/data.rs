@@ -17,6 +17,10 @@ pub(super) fn check(kind: Kind, object: &Value, wrong: &mut Vec<Cause>) {
         let is_encoded = kind == Kind::Secret || bag == "binaryData";
         for (key, value) in object.get(bag).and_then(Value::as_object).into_iter().flat_map(Map::iter) {
             judge(&format!("{bag}[{key}]"), key, words::config_key(key), wrong);
+            if bag == "data" && object["binaryData"].get(key).is_some() {
+                let why = "duplicate of key present in binaryData";
+                wrong.push(Cause::invalid(&format!("data[{key}]"), &key.as_str().into(), why));
+            }
             let length = value.as_str().unwrap_or_default().len();
             size += if is_encoded { length * 3 / 4 } else { length };
         }

@@ -11,8 +11,11 @@ const COUNTS: [&str; 5] =
     ["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"];
 
 pub(super) fn check(job: &Value, wrong: &mut Vec<Cause>) {
-    let spec = &job["spec"];
     check_generated(job, wrong);
+    check_spec(&job["spec"], wrong);
+}
+
+fn check_spec(spec: &Value, wrong: &mut Vec<Cause>) {
     for key in COUNTS {
         not_negative(spec, key, "spec", wrong);
     }
@@ -70,24 +73,27 @@ fn check_generated(job: &Value, wrong: &mut Vec<Cause>) {
     let labels = &spec["template"]["metadata"]["labels"];
     let matched = &spec["selector"]["matchLabels"];
     let path = "spec.template.metadata.labels";
-    for (keys, wanted) in [(UID_LABELS, uid), (NAME_LABELS, name)] {
-        for key in keys {
-            if object::text(labels, &[key]) != wanted {
-                let why = format!("must be '{wanted}'");
-                wrong.push(Cause::invalid(path, labels, &why));
-            }
+    let expected: [(&str, &str); 4] =
+        [(UID_LABELS[0], uid), (NAME_LABELS[0], name), (UID_LABELS[1], uid), (NAME_LABELS[1], name)];
+    for (key, wanted) in expected {
+        let why = format!("must be '{wanted}'");
+        match labels.get(key).and_then(Value::as_str) {
+            None => wrong.push(Cause::required(&format!("{path}[{key}]"), &why)),
+            Some(found) if found != wanted => wrong.push(Cause::invalid(path, labels, &why)),
+            Some(_) => {}
         }
     }
-    let alone = matched.as_object().is_some_and(|members| members.len() == 1);
-    let ours =
-        object::text(matched, &[UID_LABELS[1]]) == uid || object::text(matched, &[UID_LABELS[0]]) == uid;
-    if !alone || !ours {
+    let ours = |(key, value): (&String, &Value)| {
+        expected.iter().any(|(known, wanted)| key == known && value == wanted)
+    };
+    if !matched.as_object().is_none_or(|members| members.iter().all(ours)) {
         wrong.push(Cause::invalid("spec.selector", &spec["selector"], "`selector` not auto-generated"));
     }
 }
 
 pub(super) fn check_change(job: &Value, existing: &Value, wrong: &mut Vec<Cause>) {
     let (new, old) = (&job["spec"], &existing["spec"]);
+    check_spec(new, wrong);
     let mut immutable = |key: &str| {
         if new[key] != old[key] {
             wrong.push(Cause::invalid(&format!("spec.{key}"), &new[key], "field is immutable"));
@@ -108,29 +114,44 @@ pub(super) fn check_change(job: &Value, existing: &Value, wrong: &mut Vec<Cause>
     }
 }
 
-/// The template may not change, but for what guides the scheduler, of a Job that never started.
+/// The template may not change, but for what guides the scheduler and for resources, and those only of a Job that
+/// is suspended and has no pods.
 fn check_template_change(job: &Value, existing: &Value, wrong: &mut Vec<Cause>) {
     let new = &job["spec"]["template"];
     let mut old = existing["spec"]["template"].clone();
-    let suspended = existing["spec"]["suspend"] == true;
-    if suspended && existing["status"].get("startTime").is_none() {
-        for (part, keys) in [
-            ("metadata", ["labels", "annotations"].as_slice()),
-            ("spec", &["nodeSelector", "tolerations", "affinity", "schedulingGates"]),
-        ] {
-            for key in keys {
-                match new[part].get(*key) {
-                    Some(value) => old[part][*key] = value.clone(),
-                    None => {
-                        old[part].as_object_mut().map(|members| members.shift_remove(*key));
-                    }
-                }
+    let status = &existing["status"];
+    let idle = status.get("startTime").is_none() || holds(existing, "Suspended");
+    let active = status["active"].as_i64().unwrap_or_default();
+    if existing["spec"]["suspend"] != true || !idle || active != 0 {
+        if *new != old {
+            wrong.push(Cause::invalid("spec.template", new, "field is immutable"));
+        }
+        return;
+    }
+    for key in ["nodeSelector", "tolerations", "affinity", "schedulingGates"] {
+        copy(&mut old["spec"], &new["spec"], key);
+    }
+    for list in ["containers", "initContainers"] {
+        let containers = old["spec"].get_mut(list).and_then(Value::as_array_mut);
+        for (index, container) in containers.into_iter().flatten().enumerate() {
+            let other = &new["spec"][list][index];
+            if other["name"] == container["name"] {
+                copy(container, other, "resources");
             }
         }
     }
-    if *new != old {
-        wrong.push(Cause::invalid("spec.template", new, "field is immutable"));
+    if new["spec"] != old["spec"] {
+        wrong.push(Cause::invalid("spec.template.spec", &new["spec"], "field is immutable"));
     }
+}
+
+/// Makes a member like that of another object, missing if need be.
+fn copy(target: &mut Value, source: &Value, key: &str) {
+    let Some(members) = target.as_object_mut() else { return };
+    match source.get(key) {
+        Some(value) => members.insert(key.to_owned(), value.clone()),
+        None => members.shift_remove(key),
+    };
 }
 
 /// Whether a Job's status has a condition that holds.

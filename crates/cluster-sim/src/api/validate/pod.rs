@@ -44,7 +44,7 @@ pub(super) fn check_spec(spec: &Value, path: &str, wrong: &mut Vec<Cause>) {
         let wrong = !value.is_empty() && !known.contains(&value);
         wrong.then(|| Cause::unsupported(&format!("{path}.{key}"), &format!("{value:?}"), known))
     };
-    wrong.extend(choice("restartPolicy", &["Always", "Never", "OnFailure"]));
+    wrong.extend(choice("restartPolicy", &["Always", "OnFailure", "Never"]));
     let policies = ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"];
     wrong.extend(choice("dnsPolicy", &policies));
     meta::check_labels(spec.get("nodeSelector"), &format!("{path}.nodeSelector"), wrong);

@@ -40,7 +40,9 @@ pub(super) fn create(
             break name;
         }
     };
-    if let Some(why) = refuse(job) {
+    let account = object::text(job, &["spec", "template", "spec", "serviceAccountName"]);
+    let missing = || defaults::missing_account(store, namespace, account);
+    if let Some(why) = refuse(job).or_else(missing) {
         let text = format!("Error creating: pods \"{name}\" is forbidden: {why}");
         tell(store, job, true, "FailedCreate", &text, now);
         return false;

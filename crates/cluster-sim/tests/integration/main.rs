@@ -1,0 +1,14 @@
+//! The API from outside: requests in, answers out.
+
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod access;
+mod bad_input;
+mod client;
+mod deletion;
+mod objects;
+mod paging;
+mod patches;
+mod runtime;
+mod tables;
+mod watches;
