@@ -74,8 +74,14 @@ impl LeaseView {
 
     /// The object after the claim. What others wrote into it stays, and so does the resource version, which makes
     /// the write fail when the Lease has changed meanwhile.
+    ///
+    /// An update that changes nothing gets no new resource version, and others would take it for no renewal. So when
+    /// the clock stands still, the time is a microsecond later than what is there.
     #[must_use]
     pub fn claimed(&self, claim: &LeaseClaim<'_>) -> Value {
+        let stands_still = micro_time(claim.now) == self.renewed_at;
+        let now = if stands_still { claim.now + Duration::from_micros(1) } else { claim.now };
+        let claim = &LeaseClaim { now, ..*claim };
         let mut object = self.object.clone();
         let transitions = object.pointer("/spec/leaseTransitions").and_then(Value::as_u64).unwrap_or(0);
         if !object["spec"].is_object() {
@@ -222,6 +228,21 @@ mod tests {
         let free = LeaseView::from_object(lease.claimed(&claim(None))).unwrap();
         assert_eq!(free.holder, "");
         assert_eq!(free.claimed(&later)["spec"]["leaseTransitions"], 1);
+    }
+
+    /// lifecycle D10: an update without a change is none, so each renewal changes something, whatever the clock shows.
+    #[test]
+    fn a_clock_that_stands_still_renews_all_the_same() {
+        let mut object = new_lease("x", &claim(Some("a")));
+        let mut seen = std::collections::BTreeSet::new();
+        for version in 1..5 {
+            object["metadata"]["resourceVersion"] = json!(version.to_string());
+            let lease = LeaseView::from_object(object).unwrap();
+            object = lease.claimed(&claim(Some("a")));
+            assert_ne!(LeaseView::from_object(object.clone()).unwrap(), lease);
+            seen.insert(object["spec"]["renewTime"].to_string());
+        }
+        assert_eq!(seen.len(), 2);
     }
 
     /// lifecycle D10: a Lease that somebody made by hand is one all the same.
