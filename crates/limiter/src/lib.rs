@@ -126,6 +126,15 @@ impl Limiter {
         self.open = true;
     }
 
+    /// Back to where nothing is known of any Job: no slot is held, and nothing is admitted before [`Limiter::open`].
+    /// Candidates stay, with their order, back-off and reservations.
+    pub fn close(&mut self) {
+        self.open = false;
+        self.draining = false;
+        self.in_flight.clear();
+        self.starting.clear();
+    }
+
     /// The queue is paused or runs again. Maintenance of the candidates goes on (P5).
     pub fn set_paused(&mut self, paused: bool) {
         self.paused = paused;

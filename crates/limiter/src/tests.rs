@@ -35,6 +35,25 @@ fn nothing_is_admitted_before_the_first_complete_list_of_jobs() {
     assert_eq!(admitted(&mut limiter, now), [1]);
 }
 
+/// lifecycle L4, D10: a ledger that begins anew with the candidates of the one before.
+#[test]
+fn a_closed_limiter_keeps_its_candidates_and_no_slot() {
+    let now = Instant::now();
+    let mut limiter = limiter(2);
+    limiter.listed((1..=3).map(|n| listed(n, 0, 0)), ListingEnd::Complete, now, now);
+    let first = limiter.admit(now).swap_remove(0);
+    assert_eq!(first.job, job(1));
+    let held = Reservation { since: now, until: now + Duration::from_secs(900) };
+    limiter.requeue(first, Some(held), now);
+    limiter.close();
+    assert_eq!(limiter.free(), Some(2), "the job whose attempt was not put back holds nothing any more");
+    assert!(limiter.admit(now).is_empty());
+    limiter.hold(job(9));
+    limiter.open();
+    let next = limiter.admit(now);
+    assert_eq!(next.iter().map(|one| (one.job, one.reservation)).collect::<Vec<_>>(), [(job(1), Some(held))]);
+}
+
 /// lifecycle L1, L2, L3, L5
 #[test]
 fn a_slot_is_taken_at_admission_and_only_jobs_hold_slots() {

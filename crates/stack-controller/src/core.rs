@@ -10,6 +10,7 @@
 
 mod attempts;
 mod calls;
+mod carry;
 mod entry;
 pub mod event;
 mod look;

@@ -93,6 +93,8 @@ pub(crate) struct Leadership {
     election: Election,
     /// The Lease may hold our name.
     wrote: bool,
+    /// Since we led, the Lease has held no other name.
+    unbroken: bool,
     random: fastrand::Rng,
     health: Health,
     leads: Gauge,
@@ -114,6 +116,7 @@ impl Leadership {
             },
             election: Election::new(identity.clone(), TIMING),
             wrote: false,
+            unbroken: false,
             random: fastrand::Rng::with_seed(*seed),
             health,
             leads,
@@ -121,15 +124,16 @@ impl Leadership {
         }
     }
 
-    /// Returns when we lead. Cancelling it is harmless if [`Self::resign`] follows.
-    pub(crate) async fn acquire(&mut self) {
+    /// Returns when we lead, and whether it is certain that since we led before nobody else has. Cancelling it is
+    /// harmless if [`Self::resign`] follows.
+    pub(crate) async fn acquire(&mut self) -> bool {
         if self.mode == Mode::Undecided {
             self.decide().await;
         }
         if self.mode == Mode::WithoutLease {
             info!("no Lease is held: one instance per stack key is assumed, so run a single replica");
             self.leads.set(1);
-            return;
+            return false;
         }
         while !self.election.leads(now()) {
             let pause = self.step().await;
@@ -144,6 +148,7 @@ impl Leadership {
         info!(lease = self.name, identity = self.election.identity(), "leading: holds the Lease");
         self.health.lead();
         self.leads.set(1);
+        std::mem::replace(&mut self.unbroken, true)
     }
 
     /// Returns as soon as we do not lead any more, and before anybody else may.
@@ -276,6 +281,9 @@ impl Leadership {
             Step::Create => None,
             Step::Replace(lease) => Some(lease),
         };
+        if base.as_ref().is_none_or(|lease| lease.holder != self.election.identity()) {
+            self.unbroken = false;
+        }
         if let Some(lease) = &base
             && !lease.holder.is_empty()
             && lease.holder != self.election.identity()

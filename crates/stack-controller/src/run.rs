@@ -9,8 +9,9 @@ use std::{
 
 use bk_agent_api::ReservationExpiry;
 use k8s_runtime::{Runtime, Selector};
+use limiter::Limiter;
 use podspec_builder::Builder;
-use reconcile::Reconcile;
+use reconcile::{Reconcile, Why};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::{JoinError, JoinSet},
@@ -102,14 +103,16 @@ pub async fn run(stack: Stack, stop: CancellationToken) -> Result<(), RunError> 
 
 /// One term after the other, until the stop.
 async fn lead(stack: &Stack, leadership: &mut Leadership, stop: &CancellationToken) -> Result<(), RunError> {
+    let mut left = None;
     loop {
-        tokio::select! {
+        let unbroken = tokio::select! {
             biased;
             () = stop.cancelled() => return Ok(()),
-            () = leadership.acquire() => {}
-        }
+            unbroken = leadership.acquire() => unbroken,
+        };
         let lost = CancellationToken::new();
-        let term = serve(stack, stop, &lost);
+        // What we reserved is only as we left it if nobody else has led in between.
+        let term = serve(stack, left.take().filter(|_| unbroken), stop, &lost);
         tokio::pin!(term);
         let ended = tokio::select! {
             biased;
@@ -125,30 +128,41 @@ async fn lead(stack: &Stack, leadership: &mut Leadership, stop: &CancellationTok
         };
         match ended? {
             Ended::Stopped => return Ok(()),
-            Ended::Lost => stack.metrics.stand_by(),
+            Ended::Lost(candidates) => {
+                left = candidates.map(|candidates| *candidates);
+                stack.metrics.stand_by();
+            }
         }
     }
 }
 
 /// How a term ended that nothing is wrong with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum Ended {
     /// As asked; everything is in order.
     Stopped,
-    /// Another instance may lead.
-    Lost,
+    /// Another instance may lead. With what the next term can go on with, if it is ours.
+    Lost(Option<Box<Limiter>>),
 }
 
-/// Serves the queue until `stop`, or until the lead is `lost`.
-async fn serve(stack: &Stack, stop: &CancellationToken, lost: &CancellationToken) -> Result<Ended, RunError> {
+/// Serves the queue until `stop`, or until the lead is `lost`. Goes on with what our last term has `left`.
+async fn serve(
+    stack: &Stack,
+    left: Option<Limiter>,
+    stop: &CancellationToken,
+    lost: &CancellationToken,
+) -> Result<Ended, RunError> {
     let session = tokio::select! {
         biased;
-        () = lost.cancelled() => return Ok(Ended::Lost),
+        () = lost.cancelled() => return Ok(Ended::Lost(left.map(Box::new))),
         () = stop.cancelled() => return Ok(Ended::Stopped),
         session = start(&stack.session) => session?,
     };
     let now = Instant::now().into_std();
-    let core = Core::new(stack.core.clone(), stack.metrics.clone(), stack.session.seed ^ 3, now);
+    let mut core = Core::new(stack.core.clone(), stack.metrics.clone(), stack.session.seed ^ 3, now);
+    if let Some(candidates) = left {
+        core.go_on_with(candidates);
+    }
     let (sender, events) = mpsc::channel(EVENTS);
     let (full, is_full) = watch::channel(false);
     let mut loops = JoinSet::new();
@@ -157,11 +171,10 @@ async fn serve(stack: &Stack, stop: &CancellationToken, lost: &CancellationToken
     let executor = Arc::new(executor(stack, session.clone(), stop.child_token()));
     let health = stack.session.health.clone();
     let mut reconcile = Reconcile::new(core, executor, events, full, health);
-    let ended = reconcile.run(&mut loops, stop, lost).await?;
+    let why = reconcile.run(&mut loops, stop, lost).await?;
     loops.abort_all();
-    if ended == Ended::Lost {
-        reconcile.let_go().await;
-        return Ok(ended);
+    if why == Why::Lost {
+        return Ok(Ended::Lost(Some(Box::new(reconcile.let_go().await))));
     }
     let leave = async {
         reconcile.drain().await;
@@ -173,7 +186,7 @@ async fn serve(stack: &Stack, stop: &CancellationToken, lost: &CancellationToken
         () = lost.cancelled() => warn!("the lead was lost while stopping: the stack stays registered"),
         () = leave => {}
     }
-    Ok(ended)
+    Ok(Ended::Stopped)
 }
 
 fn executor(stack: &Stack, session: Session, stop: CancellationToken) -> Executor {

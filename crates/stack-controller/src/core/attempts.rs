@@ -268,7 +268,7 @@ impl Core {
         }
     }
 
-    fn reservation(&mut self, job: Uuid) -> Option<Reservation> {
+    pub(super) fn reservation(&mut self, job: Uuid) -> Option<Reservation> {
         let lifetime = self.settings.reservation_lifetime;
         let until = self.entry(job).reserved_until?;
         Some(Reservation { since: until.checked_sub(lifetime).unwrap_or(until), until })

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use limiter::Limiter;
 use tokio::{
     sync::{mpsc, watch},
     task::{JoinError, JoinSet},
@@ -10,11 +11,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::{Ended, LoopEnd, RunError, loop_ended};
+use super::{LoopEnd, RunError, loop_ended};
 use crate::{
     core::{
         Core,
-        event::{Effect, Event},
+        event::{Effect, Event, StartOutcome},
     },
     effects::Executor,
     health::{Health, Loop},
@@ -27,11 +28,20 @@ const VERDICTS_MAY_TAKE: Duration = Duration::from_secs(5);
 /// The core is a loop that must tick even when nothing happens.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
+/// Why the loop ends that nothing is wrong with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// As asked.
+    Stopped,
+    /// Another instance may lead.
+    Lost,
+}
+
 /// The owner of the core: feeds it events and carries out its effects.
 pub(super) struct Reconcile {
     core: Core,
     executor: Arc<Executor>,
-    /// Attempts to start jobs: the only effects that are waited for when the lead is lost.
+    /// Calls that reserve and attempts to start: the only effects that are waited for when the lead is lost.
     starts: JoinSet<Option<Event>>,
     /// All other effects.
     tasks: JoinSet<Option<Event>>,
@@ -57,15 +67,15 @@ impl Reconcile {
         loops: &mut JoinSet<LoopEnd>,
         stop: &CancellationToken,
         lost: &CancellationToken,
-    ) -> Result<Ended, RunError> {
+    ) -> Result<Why, RunError> {
         loop {
             let now = Instant::now();
             self.health.tick(Loop::Reconcile, now.into_std(), Duration::ZERO);
             let wake = Instant::from_std(self.core.next_deadline()).min(now + HEARTBEAT);
             tokio::select! {
                 biased;
-                () = lost.cancelled() => return Ok(Ended::Lost),
-                () = stop.cancelled() => return Ok(Ended::Stopped),
+                () = lost.cancelled() => return Ok(Why::Lost),
+                () = stop.cancelled() => return Ok(Why::Stopped),
                 Some(ended) = loops.join_next() => return Err(loop_ended(ended)?),
                 Some(done) = self.starts.join_next() => self.effect_done(done),
                 Some(done) = self.tasks.join_next() => self.effect_done(done),
@@ -87,7 +97,7 @@ impl Reconcile {
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            let is_start = matches!(effect, Effect::Start { .. });
+            let is_start = matches!(effect, Effect::Reserve(_) | Effect::Start { .. });
             let tasks = if is_start { &mut self.starts } else { &mut self.tasks };
             self.executor.spawn(effect, tasks);
         }
@@ -122,17 +132,33 @@ impl Reconcile {
         self.tasks.abort_all();
     }
 
-    /// Another instance may lead: nothing more is decided, told or removed. Creates on the wire finish, because nobody
-    /// can recall them; a name that the next leader takes for the same job makes one of both a conflict.
-    pub(super) async fn let_go(&mut self) {
+    /// Another instance may lead: nothing more is decided, told or removed. What reserves or creates on the wire
+    /// finishes, because nobody can recall it: a Job's name is fixed by its job, so that two creates are a conflict, and
+    /// a reservation that nobody knows of would hide its job until it lapses.
+    pub(super) async fn let_go(mut self) -> Limiter {
         self.executor.stop.cancel();
         self.tasks.abort_all();
-        // For its log lines: what it would have us do is the next leader's to decide.
-        drop(self.core.on_event(Event::Stop, Instant::now().into_std()));
-        let creates = async { while self.starts.join_next().await.is_some() {} };
-        if timeout(CREATES_MAY_TAKE, creates).await.is_err() {
+        self.core.wind_down();
+        let on_the_wire = async {
+            while let Some(done) = self.starts.join_next().await {
+                let told = matches!(
+                    done,
+                    Ok(Some(
+                        Event::Reserved { .. } | Event::Started { outcome: StartOutcome::Exists { .. }, .. }
+                    ))
+                );
+                if let Ok(Some(event)) = done
+                    && told
+                {
+                    // What follows from it is the next leader's to do.
+                    drop(self.core.on_event(event, Instant::now().into_std()));
+                }
+            }
+        };
+        if timeout(CREATES_MAY_TAKE, on_the_wire).await.is_err() {
             warn!("not every create ended in time; the next leader finds what they made in Kubernetes");
         }
+        self.core.into_candidates(Instant::now().into_std())
     }
 
     async fn wait(&mut self, at_most: Duration, done: impl Fn(&Core) -> bool) {

@@ -1,0 +1,4 @@
+//! Whole stacks between two simulators, under paused time.
+
+mod site;
+mod terms;
