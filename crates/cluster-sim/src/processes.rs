@@ -43,7 +43,12 @@ use tokio::{process::Command, sync::mpsc, task::JoinSet};
 use tower::{BoxError, Service};
 use tracing::error;
 
-use self::{agent_api::ApiError, eye::PodEye, plan::is_sidecar, variables::items};
+use self::{
+    agent_api::{AgentService, ApiError},
+    eye::PodEye,
+    plan::is_sidecar,
+    variables::items,
+};
 use crate::{Cluster, ContainerScript, PodFacts, Run, Script, Start};
 
 /// What of this machine the processes get to see.
@@ -120,11 +125,16 @@ impl PodError {
     }
 }
 
-/// Takes the part of `cluster`'s kubelet until `shutdown`: every pod that is scheduled from now on runs as
+/// Takes the part of `cluster`'s kubelet until `shutdown`: every pod that is scheduled after this call runs as
 /// processes of `machine`, and its agent calls `agent_api`, for example a simulator's router.
 ///
 /// Somebody has to poll [`Cluster::run_timers`] meanwhile. When this ends or is dropped, all processes are killed.
-pub async fn run<S>(cluster: Cluster, agent_api: S, machine: Machine, shutdown: impl Future<Output = ()>)
+pub fn run<S>(
+    cluster: Cluster,
+    agent_api: S,
+    machine: Machine,
+    shutdown: impl Future<Output = ()>,
+) -> impl Future<Output = ()>
 where
     S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
@@ -132,12 +142,22 @@ where
 {
     let service = agent_api::boxed(agent_api);
     // Bounded by the pods that whoever makes them lets exist at a time.
-    let (sender, mut bound) = mpsc::unbounded_channel();
+    let (sender, bound) = mpsc::unbounded_channel();
     cluster.set_scripts(move |pod: &PodFacts| {
         // The receiver is gone only when all of this has ended.
         let _ = sender.send(pod.clone());
         script(&pod.object)
     });
+    run_pods(cluster, service, machine, bound, shutdown)
+}
+
+async fn run_pods(
+    cluster: Cluster,
+    service: AgentService,
+    machine: Machine,
+    mut bound: mpsc::UnboundedReceiver<PodFacts>,
+    shutdown: impl Future<Output = ()>,
+) {
     let mut pods = JoinSet::new();
     tokio::pin!(shutdown);
     loop {

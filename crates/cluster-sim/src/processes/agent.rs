@@ -20,6 +20,7 @@ use super::{
     plan::{AGENT, Plan, images},
     sidecars::Sidecars,
     steps::Steps,
+    variables::items,
 };
 use crate::Clock;
 
@@ -41,7 +42,9 @@ pub(super) async fn play(mut eye: PodEye, service: AgentService, machine: Machin
         Ok(plan) => plan,
         Err(error) => {
             warn!(%error, pod = eye.facts().name, "a pod that cannot be run as processes");
-            eye.exit(AGENT, 1);
+            for container in items(&pod["spec"]["containers"]) {
+                eye.exit(container["name"].as_str().unwrap_or_default(), 1);
+            }
             return;
         }
     };

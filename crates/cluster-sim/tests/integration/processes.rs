@@ -49,19 +49,16 @@ impl Stage {
         self.simulator.enqueue_jobs(1, &json!({ "command": command })).unwrap()[0]
     }
 
-    /// Lets the kubelet take its part, then makes the pod of a job.
-    async fn start(&self, job: Uuid) {
+    /// Makes the pod of a job.
+    fn start(&self, job: Uuid) {
         let token = self.simulator.agent_token().unwrap().expose().to_owned();
         let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "token" },
             "stringData": { "key": token } });
         self.cluster.apply(secret).unwrap();
-        self.start_without_token(job).await;
+        self.start_without_token(job);
     }
 
-    async fn start_without_token(&self, job: Uuid) {
-        // It takes its part at its first turn.
-        tokio::task::yield_now().await;
-        sleep(Duration::from_millis(20)).await;
+    fn start_without_token(&self, job: Uuid) {
         let command = self.simulator.job(job).unwrap().command;
         self.cluster.apply(pod(job, &command)).unwrap();
     }
@@ -108,9 +105,8 @@ impl Stage {
     }
 
     async fn removed(&self) {
-        let removed = self.cluster.until(|cluster| {
-            cluster.object(Kind::Pod, NAMESPACE, POD).is_none().then_some(())
-        });
+        let removed =
+            self.cluster.until(|cluster| cluster.object(Kind::Pod, NAMESPACE, POD).is_none().then_some(()));
         timeout(DEADLINE, removed).await.unwrap_or_else(|_| panic!("{:?}", self.pod()));
     }
 
@@ -181,15 +177,20 @@ fn codes(codes: &[(String, i64)]) -> Vec<(&str, i64)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_runs_to_its_end_although_buildkite_stumbles() {
     let stage = Stage::new();
-    for (endpoint, status) in
-        [("register", 503), ("connect", 500), ("acquire", 429), ("start", 502), ("chunks", 500), ("finish", 504)]
-    {
+    for (endpoint, status) in [
+        ("register-agent", 503),
+        ("connect", 500),
+        ("acquire", 429),
+        ("start", 502),
+        ("chunks", 500),
+        ("finish", 504),
+    ] {
         let effect = Some(Effect::Answer { status, body: FaultBody::default(), retry_after: None });
         let endpoint = endpoint.to_owned();
         stage.simulator.inject_fault(Fault { endpoint, delay_ms: 0, effect, count: Some(1), rate: None });
     }
     let job = stage.job("echo here; exit 7");
-    stage.start(job).await;
+    stage.start(job);
     assert_eq!(codes(&stage.ended().await), [("agent", 0), ("step", 7)]);
     assert_eq!(stage.result(job), (Some(7), None));
     stage.until_log(job, "here").await;
@@ -201,7 +202,7 @@ async fn a_job_runs_to_its_end_although_buildkite_stumbles() {
 async fn a_deleted_pod_lets_its_step_clean_up_and_reports() {
     let stage = Stage::new();
     let job = stage.job("trap 'echo cleaning up; exit 0' TERM; echo ready; while true; do sleep 0.1; done");
-    stage.start(job).await;
+    stage.start(job);
     stage.until_log(job, "ready").await;
     assert!(stage.cluster.delete(Kind::Pod, NAMESPACE, POD));
     stage.until_job(job, JobState::Finished).await;
@@ -214,7 +215,7 @@ async fn a_deleted_pod_lets_its_step_clean_up_and_reports() {
 async fn a_pod_that_is_gone_takes_its_processes_along() {
     let stage = Stage::new();
     let job = stage.job(DEAF);
-    stage.start(job).await;
+    stage.start(job);
     let process = stage.until_log(job, "pid=").await;
     let uid = stage.pod().unwrap()["metadata"]["uid"].as_str().unwrap().to_owned();
     stage.cluster.interfere(&uid, Interference::DeletedByThirdParty { force: true });
@@ -225,7 +226,7 @@ async fn a_pod_that_is_gone_takes_its_processes_along() {
 async fn an_evicted_pod_takes_its_processes_along() {
     let stage = Stage::new();
     let job = stage.job(DEAF);
-    stage.start(job).await;
+    stage.start(job);
     let process = stage.until_log(job, "pid=").await;
     let uid = stage.pod().unwrap()["metadata"]["uid"].as_str().unwrap().to_owned();
     stage.cluster.interfere(&uid, Interference::Evict);
@@ -236,7 +237,7 @@ async fn an_evicted_pod_takes_its_processes_along() {
 async fn the_end_of_the_kubelet_is_the_end_of_its_processes() {
     let mut stage = Stage::new();
     let job = stage.job(DEAF);
-    stage.start(job).await;
+    stage.start(job);
     let process = stage.until_log(job, "pid=").await;
     stage.stop.take().unwrap().send(()).unwrap();
     gone(&process).await;
@@ -250,7 +251,7 @@ async fn an_agent_that_does_not_get_its_job_leaves_with_27() {
     let stage = Stage::new();
     let job = stage.job("echo never");
     stage.simulator.cancel_job(job).unwrap();
-    stage.start(job).await;
+    stage.start(job);
     assert_eq!(codes(&stage.ended().await), [("agent", 27), ("step", 1)]);
     assert_eq!(stage.simulator.log_text(job).as_deref(), Some(""));
 }
@@ -259,6 +260,6 @@ async fn an_agent_that_does_not_get_its_job_leaves_with_27() {
 async fn an_agent_without_its_token_fails() {
     let stage = Stage::new();
     let job = stage.job("echo never");
-    stage.start_without_token(job).await;
+    stage.start_without_token(job);
     assert_eq!(codes(&stage.ended().await), [("agent", 1), ("step", 1)]);
 }
