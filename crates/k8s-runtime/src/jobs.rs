@@ -113,6 +113,8 @@ impl Runtime {
     }
 
     pub(crate) async fn delete(&self, attempted: &str, path: String, options: &Value) -> DeleteOutcome {
+        #[cfg(feature = "planted-defects")]
+        let options = &crate::planted::spoilt(options.clone());
         let body = options.to_string().into_bytes();
         match self.send_ok(attempted, request(Method::DELETE, path, JSON, body)).await {
             Ok(_) => DeleteOutcome::Deleted,

@@ -20,6 +20,9 @@ mod error;
 mod jobs;
 mod lease;
 pub mod names;
+#[cfg(feature = "planted-defects")]
+#[doc(hidden)]
+pub mod planted;
 mod pods;
 mod proxy;
 mod reads;

@@ -91,6 +91,7 @@ mod planted {
     /// Plants a defect in everything that runs on this thread from now on; `None` heals it.
     pub fn plant(defect: Option<Defect>) {
         PLANTED.set(defect);
+        k8s_runtime::planted::delete_by_name(defect == Some(Defect::DeletesByName));
     }
 
     /// Whether this defect is planted.

@@ -104,6 +104,15 @@ impl Election {
         });
     }
 
+    /// The field's mistake: the holder's clock against ours.
+    #[cfg(feature = "planted-defects")]
+    pub(crate) fn judge_by_wall_clock(&mut self, wall: jiff::Timestamp, now: Instant) {
+        let Some(seen) = &mut self.seen else { return };
+        let Ok(renewed) = seen.lease.renewed_at.parse::<jiff::Timestamp>() else { return };
+        let age = Duration::try_from(wall.duration_since(renewed)).unwrap_or_default();
+        seen.since = now.checked_sub(age).unwrap_or(now);
+    }
+
     /// A write of ours that was sent at `sent_at` is confirmed. An answer that comes late makes no leader: the time
     /// counts from the sending.
     pub(crate) fn written(&mut self, lease: LeaseView, sent_at: Instant, now: Instant) {
