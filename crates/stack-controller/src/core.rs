@@ -256,6 +256,11 @@ impl Core {
         self.state_call.answered();
         for job in asked {
             let Some(entry) = self.entries.get_mut(job) else { continue };
+            self.marked.insert(*job);
+            // A verdict, a reservation or a listing may have told more meanwhile.
+            if entry.state.is_some_and(|seen| seen.asked_at > asked_at) {
+                continue;
+            }
             let state = match states.get(job) {
                 Some(word) => BuildkiteState::from_word(word),
                 None => BuildkiteState::Absent,
@@ -267,7 +272,6 @@ impl Core {
             if state.is_past_us() {
                 entry.reserved_until = None;
             }
-            self.marked.insert(*job);
         }
     }
 

@@ -367,3 +367,17 @@ fn the_end_of_an_older_job_is_no_verdict_about_the_attempt_under_way() {
     let _ = script.event(Event::Job(Watched::Applied(facts(1, None))));
     assert_eq!(script.in_flight(), [1]);
 }
+
+/// lifecycle F9: an answer to an older question does not overrule a newer one
+#[test]
+fn answers_that_overtake_each_other_are_put_in_order() {
+    let mut script = Script::open(1, []);
+    script.pending(1);
+    let asked_at = script.now;
+    let _ = script.advance(0.1);
+    assert_eq!(script.state(1, "canceled"), [look(1)]);
+    let states = [(id(1), "reserved".to_owned())].into();
+    let _ = script.event(Event::States { asked: vec![id(1)], asked_at, states });
+    let step = remove(1, delete_pod(1, Why::Ended));
+    assert_eq!(script.live(1, Some(facts(1, None)), vec![pod(1)]), [step]);
+}
