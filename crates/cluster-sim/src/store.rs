@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub(crate) use self::log::{Entry, event};
 use crate::history::{Actor, Change, Verb};
@@ -254,6 +254,38 @@ impl Store {
         names.insert(name, Arc::clone(&version));
         self.commit(kind, Verb::Modified, version, Some(before), actor, now);
         object
+    }
+
+    /// Writes the status of an object that exists, and nothing else: the most frequent write by far, so nothing
+    /// is copied or compared that cannot have changed.
+    pub(crate) fn replace_status(
+        &mut self,
+        kind: Kind,
+        before: &Arc<Value>,
+        status: Value,
+        actor: &Actor,
+        now: Timestamp,
+    ) {
+        let (namespace, name) = (object::namespace(before), object::name(before));
+        let before = Arc::clone(self.version(kind, namespace, name).expect("replaced objects exist"));
+        if before.object.get("status") == Some(&status) {
+            return;
+        }
+        self.revision += 1;
+        let members = before.object.as_object().expect("kept objects are objects");
+        let mut next: Map<String, Value> = members
+            .iter()
+            .filter(|(key, _)| *key != "status")
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        next.insert("status".to_owned(), status);
+        let mut next = Value::Object(next);
+        object::metadata_mut(&mut next)
+            .insert("resourceVersion".to_owned(), self.revision.to_string().into());
+        let version = Version::new(Arc::new(next));
+        let names = self.tables[kind.index()].namespaces.get_mut(namespace).expect("seen above");
+        *names.get_mut(name).expect("seen above") = Arc::clone(&version);
+        self.commit(kind, Verb::Modified, version, Some(before), actor, now);
     }
 
     /// Removes an object at once, whatever its finalizers; the answer is its last state.

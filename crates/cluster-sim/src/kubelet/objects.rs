@@ -81,11 +81,7 @@ impl Kubelet {
         pod.status_pending = false;
         let Some(object) = object.filter(|_| pod.bound && !pod.node_lost) else { return };
         let status = status::status(pod, &object, now);
-        if object.get("status") != Some(&status) {
-            let mut next = (*object).clone();
-            next["status"] = status;
-            store.replace(Kind::Pod, next, &Actor::Kubelet, now);
-        }
+        store.replace_status(Kind::Pod, &object, status, &Actor::Kubelet, now);
         self.finish_deletion(uid, now);
     }
 

@@ -364,10 +364,8 @@ impl<'a> Look<'a> {
 
     fn write(&self, store: &mut Store) {
         let (namespace, name) = (object::namespace(self.job), object::name(self.job));
-        let Some(stored) = store.get(Kind::Job, namespace, name) else { return };
-        let mut next = (**stored).clone();
-        next["status"] = self.status.to_json();
-        store.replace(Kind::Job, next, &Actor::JobController, self.now);
+        let Some(stored) = store.get(Kind::Job, namespace, name).cloned() else { return };
+        store.replace_status(Kind::Job, &stored, self.status.to_json(), &Actor::JobController, self.now);
     }
 }
 
