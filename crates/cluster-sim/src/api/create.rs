@@ -19,6 +19,9 @@ const GENERATED_MAX: usize = 63;
 /// Letters that generated names end with.
 const SUFFIX: usize = 5;
 
+/// What the storage takes, in bytes. The real one counts its own encoding, this the client's.
+pub(super) const STORED_MAX: usize = 1536 * 1024;
+
 pub(crate) fn answer(
     world: &mut World,
     request: &Request,
@@ -27,8 +30,23 @@ pub(crate) fn answer(
 ) -> Result<Answer, Refusal> {
     let dry_run = request.query.dry_run("CreateOptions")?;
     let object = body::object(request, resource.kind)?;
-    let created = write(world, resource, object, &request.actor, now, dry_run)?;
+    let too_large = request.body.len() > STORED_MAX;
+    let created = write(world, resource, object, &request.actor, now, dry_run || too_large)?;
+    if too_large {
+        return Err(not_stored(resource.kind, &created));
+    }
     Ok(Answer::object(201, &created))
+}
+
+/// The storage's refusal of a large object. For a Job it arrives in disguise: the server tries once more with what
+/// it has completed already, and finds the labels of the first try.
+pub(super) fn not_stored(kind: Kind, object: &Value) -> Refusal {
+    if kind != Kind::Job {
+        return Refusal::new(500, "", "etcdserver: request is too large");
+    }
+    let selector = &object["spec"]["selector"];
+    let cause = Cause::invalid("spec.selector", selector, "`selector` not auto-generated");
+    Refusal::invalid(kind, object::name(object), vec![cause])
 }
 
 /// Creates an object in the namespace of `resource`.
@@ -60,8 +78,11 @@ pub(crate) fn write(
     if version_given {
         return Err(Refusal::new(500, "", "resourceVersion should not be set on objects to be created"));
     }
-    if world.store.get(kind, &resource.namespace, &name).is_some() {
+    if let Some(existing) = world.store.get(kind, &resource.namespace, &name) {
         let mut refusal = Refusal::already_exists(kind, &name);
+        if object::is_deleting(existing) {
+            refusal.message.insert_str(0, "object is being deleted: ");
+        }
         if generated {
             refusal.message.push_str(", the server was not able to generate a unique name for the object");
             refusal.details.get_or_insert_default().retry_after_seconds = 1;

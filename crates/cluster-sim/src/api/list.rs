@@ -146,13 +146,13 @@ pub(crate) fn revision(query: &Query) -> Result<u64, Refusal> {
     text.parse().map_err(|_| {
         let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
         let cause = Cause::invalid("resourceVersion", &text.into(), &why);
-        invalid_version(&cause)
+        let message = format!("resourceVersion: {}", cause.message);
+        // The cache that serves watches forgets to say whose fault it is.
+        if query.flag("watch") == Some(true) {
+            return Refusal::new(500, "", message);
+        }
+        Refusal::bad_request(message)
     })
-}
-
-/// The complaint about a version as lists and watches have it.
-fn invalid_version(cause: &Cause) -> Refusal {
-    Refusal::bad_request(format!("resourceVersion: {}", cause.message))
 }
 
 /// The past revision that a list is to show, if any.

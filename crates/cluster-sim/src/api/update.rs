@@ -30,6 +30,8 @@ pub(crate) fn put(
     let Some(existing) = world.store.get(kind, &resource.namespace, &resource.name) else {
         // These two kinds are created by an update, if nothing says that they were there.
         if matches!(kind, Kind::Lease | Kind::Event) && resource.subresource == Subresource::None {
+            check_uid(resource, &object, &Value::Null)?;
+            object::metadata_mut(&mut object).shift_remove("resourceVersion");
             let created = create::write(world, resource, object, &request.actor, now, dry_run)?;
             return Ok(Answer::object(201, &created));
         }
@@ -38,7 +40,11 @@ pub(crate) fn put(
     check_uid(resource, &object, existing)?;
     let says = |key| !object::text(&object, &["metadata", key]).is_empty();
     world.store.set_precondition(says("uid") || says("resourceVersion"));
-    let written = write_with(world, resource, object, &request.actor, now, dry_run)?;
+    let too_large = request.body.len() > create::STORED_MAX;
+    let written = write_with(world, resource, object, &request.actor, now, dry_run || too_large)?;
+    if too_large {
+        return Err(Refusal::new(500, "", "etcdserver: request is too large"));
+    }
     Ok(Answer::object(200, &written))
 }
 
@@ -160,7 +166,18 @@ fn write_with(
     if dry_run {
         return Ok(Arc::new(object));
     }
-    Ok(world.store.replace(kind, object, actor, now))
+    // Who takes away the last finalizer is answered with what was sent, although it is not stored any more.
+    let goes = !object::has_finalizers(&object)
+        && object::is_deleting(&existing)
+        && object::deletion_grace_seconds(&existing).unwrap_or_default() == 0;
+    let last = goes.then(|| {
+        let mut last = object.clone();
+        let version = object::text(&existing, &["metadata", "resourceVersion"]);
+        object::metadata_mut(&mut last).insert("resourceVersion".to_owned(), version.into());
+        Arc::new(last)
+    });
+    let written = world.store.replace(kind, object, actor, now);
+    Ok(last.unwrap_or(written))
 }
 
 fn check_version(kind: Kind, name: &str, object: &Value, existing: &Value) -> Result<(), Refusal> {
