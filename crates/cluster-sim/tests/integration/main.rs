@@ -11,6 +11,7 @@ mod objects;
 mod paging;
 mod patches;
 mod processes;
+mod processes;
 mod runtime;
 mod tables;
 mod watches;
