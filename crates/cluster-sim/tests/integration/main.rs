@@ -11,7 +11,6 @@ mod objects;
 mod paging;
 mod patches;
 mod processes;
-mod processes;
 mod runtime;
 mod tables;
 mod watches;
