@@ -24,9 +24,19 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Uncertain creates after which the attempt counts as failed.
 const CREATE_TRIES: u32 = 3;
+/// What is known of a job's state is good for so long: a call that hung may have taken until after its cancellation.
+const STATE_HOLDS: Duration = Duration::from_secs(5);
 /// How long a job is left alone when the fault is not its own: whoever must mend it needs time, and no job may
 /// pay for it with a verdict.
 const SHARED_FAULT_PAUSE: Duration = Duration::from_secs(30);
+
+/// What is known of a job on its way to its Job.
+struct Known {
+    /// When Buildkite was asked for the answer that it is reserved.
+    reserved_at: Instant,
+    /// The end of the reservation.
+    reserved_until: std::time::Instant,
+}
 
 impl Executor {
     pub(super) async fn start(
@@ -40,6 +50,7 @@ impl Executor {
         if self.stop.is_cancelled() {
             return StartOutcome::Abandoned;
         }
+        let reserved_at = Instant::now();
         let details = match self.get(job).await {
             Ok(details) => details,
             Err(outcome) => return outcome,
@@ -54,10 +65,11 @@ impl Executor {
         if self.stop.is_cancelled() {
             return StartOutcome::Abandoned;
         }
-        if !self.may_create(reserved_until) {
-            return StartOutcome::ReservationTooShort;
+        let mut known = Known { reserved_at, reserved_until };
+        if let Err(outcome) = self.may_create(job, &mut known).await {
+            return outcome;
         }
-        self.create(job, &built.job, reserved_until).await
+        self.create(job, &built.job, known).await
     }
 
     async fn get(&self, job: Uuid) -> Result<JobDetails, StartOutcome> {
@@ -68,7 +80,9 @@ impl Executor {
                 Err(StartOutcome::Retry { error: error_chain(&error) })
             }
             Err(Error::NotFound { .. } | Error::Invalid { status: 422, .. }) => {
-                Err(self.still_ours(job).await)
+                Err(self.still_ours(job).await.err().unwrap_or_else(|| StartOutcome::Retry {
+                    error: "Buildkite does not hand out the job although it is reserved".to_owned(),
+                }))
             }
             Err(error @ (Error::Unauthorized { .. } | Error::Forbidden { .. })) => {
                 Err(postponed(error_chain(&error)))
@@ -77,22 +91,16 @@ impl Executor {
         }
     }
 
-    /// D9: a job that cannot be got is stale when it ended, or is somebody else's; otherwise it is tried again.
-    async fn still_ours(&self, job: Uuid) -> StartOutcome {
+    /// D8, D9: a job that ended, or is somebody else's, is stale.
+    async fn still_ours(&self, job: Uuid) -> Result<(), StartOutcome> {
         let Session { client, stack_key, .. } = &self.session;
         let batch = client.job_states(stack_key, &[job]).await;
         if let Some(failed) = batch.failed.first() {
-            return StartOutcome::Retry { error: error_chain(&failed.error) };
+            return Err(StartOutcome::Retry { error: error_chain(&failed.error) });
         }
-        let state = batch
-            .value
-            .get(&job)
-            .map_or(BuildkiteState::Absent, |state| BuildkiteState::from_word(state.as_word()));
-        match state {
-            BuildkiteState::Reserved => StartOutcome::Retry {
-                error: "Buildkite does not hand out the job although it is reserved".to_owned(),
-            },
-            _ => StartOutcome::Stale,
+        match batch.value.get(&job).map(|state| BuildkiteState::from_word(state.as_word())) {
+            Some(BuildkiteState::Reserved) => Ok(()),
+            _ => Err(StartOutcome::Stale),
         }
     }
 
@@ -150,7 +158,7 @@ impl Executor {
     /// A free name does not prove that the create is dead: it may still be on its way. Creating again settles
     /// it, because the name is fixed by the job's UUID and at worst conflicts; so the slot is kept for a few
     /// tries before the attempt counts as failed.
-    async fn create(&self, job: Uuid, manifest: &Value, reserved_until: std::time::Instant) -> StartOutcome {
+    async fn create(&self, job: Uuid, manifest: &Value, mut known: Known) -> StartOutcome {
         let mut pause = FIRST_PAUSE;
         let mut tries_left = CREATE_TRIES;
         loop {
@@ -183,14 +191,24 @@ impl Executor {
             if tries_left == 0 {
                 return StartOutcome::Retry { error: uncertain };
             }
-            if !self.may_create(reserved_until) {
-                return StartOutcome::ReservationTooShort;
+            if let Err(outcome) = self.may_create(job, &mut known).await {
+                return outcome;
             }
         }
     }
 
-    fn may_create(&self, reserved_until: std::time::Instant) -> bool {
-        may_create(reserved_until, self.lifetime(), Instant::now().into_std())
+    /// V6, D8: enough is left of the reservation, and the job was ours a moment ago.
+    async fn may_create(&self, job: Uuid, known: &mut Known) -> Result<(), StartOutcome> {
+        let now = Instant::now();
+        if now.saturating_duration_since(known.reserved_at) > STATE_HOLDS {
+            self.still_ours(job).await?;
+            known.reserved_at = now;
+        }
+        if may_create(known.reserved_until, self.lifetime(), Instant::now().into_std()) {
+            Ok(())
+        } else {
+            Err(StartOutcome::ReservationTooShort)
+        }
     }
 
     /// Reads the Job by name until the API server answers. `None`: the name is free.

@@ -1,6 +1,12 @@
 //! What an attempt makes of the answers of Kubernetes, over services of this process.
 
-use std::{convert::Infallible, sync::Mutex};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use axum::{Router, body::Body, http::StatusCode, response::IntoResponse, routing::any};
 use bk_agent_api::{
@@ -23,9 +29,13 @@ fn executor(status: StatusCode, body: Value) -> Executor {
         Ok::<_, Infallible>((status, [("content-type", "application/json")], Body::from(body.to_string())))
             .into_response()
     }));
+    executor_over(kubernetes, Router::new())
+}
+
+fn executor_over(kubernetes: Router, buildkite: Router) -> Executor {
     let tokens = TokenHandle::new(AgentToken::new("bkct_test").unwrap());
     let endpoint = Endpoint::parse("http://buildkite.test/v3").unwrap();
-    let client = Client::builder(ServiceTransport::new(Router::new()), endpoint, tokens).build();
+    let client = Client::builder(ServiceTransport::new(buildkite), endpoint, tokens).build();
     let session =
         Session { client, stack_key: StackKey::new("tests").unwrap(), queue_key: "kubernetes".to_owned() };
     Executor {
@@ -92,5 +102,37 @@ async fn only_a_template_that_is_not_there_is_the_users_mistake() {
     for (http, body, want) in cases {
         let outcome = executor(http, body).build(job_with_template(), 0, &[]).await.unwrap_err();
         assert_eq!(code(&outcome), want, "{http}: {outcome:?}");
+    }
+}
+
+/// lifecycle D8, L10: the first create hangs for 30 s, and the job is cancelled meanwhile
+#[tokio::test(start_paused = true)]
+async fn a_create_is_not_repeated_for_a_job_that_ended_meanwhile() {
+    for (state, want, creates) in [("canceled", "stale", 1), ("reserved", "retry", 3)] {
+        let count = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&count);
+        let answer = move |request: axum::extract::Request| {
+            let counted = Arc::clone(&counted);
+            async move {
+                if request.method() == "POST" {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                    sleep(Duration::from_secs(3600)).await;
+                }
+                let body = json!({"kind": "Status", "reason": "NotFound", "code": 404}).to_string();
+                (StatusCode::NOT_FOUND, [("content-type", "application/json")], body).into_response()
+            }
+        };
+        let job = Uuid::from_u128(1);
+        let states = json!({"states": {job.to_string(): state}}).to_string();
+        let buildkite = Router::new().fallback(any(move || async move {
+            (StatusCode::OK, [("content-type", "application/json")], states).into_response()
+        }));
+        let executor = executor_over(Router::new().fallback(any(answer)), buildkite);
+        let now = Instant::now();
+        let reserved_until = now.into_std() + Duration::from_secs(900);
+        let known = Known { reserved_at: now, reserved_until };
+        let outcome = executor.create(job, &json!({}), known).await;
+        let got = if matches!(outcome, StartOutcome::Stale) { "stale" } else { code(&outcome) };
+        assert_eq!((got, count.load(Ordering::Relaxed)), (want, creates), "{state}");
     }
 }
