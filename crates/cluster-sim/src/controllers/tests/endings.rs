@@ -271,7 +271,7 @@ fn what_is_not_simulated_is_refused_by_name() {
     assert_eq!(bench.events(), ["NotSimulated 1"]);
 }
 
-/// Enough to show that nothing is left behind; a thousand take half a second when optimized, but not in tests.
+/// Enough to show that nothing is left behind; more would only be slow where nothing is optimized.
 const MANY: usize = 100;
 
 #[test]
