@@ -66,11 +66,16 @@ impl Cluster {
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut World, Timestamp) -> T) -> T {
         let mut world = self.0.world.lock().unwrap_or_else(PoisonError::into_inner);
         let now = world.time(self.0.clock.now());
+        let before = (world.pulse(), world.watch_epoch);
         world.settle(now);
         let answer = work(&mut world, now);
         world.store.set_precondition(false);
         world.settle(now);
         let (pulse, epoch) = (world.pulse(), world.watch_epoch);
+        // Questions are far more frequent than changes.
+        if (pulse, epoch) == before {
+            return answer;
+        }
         for (kind, sender) in Kind::ALL.iter().zip(&self.0.kinds) {
             let pulse = Pulse { written: world.store.written(*kind), epoch };
             sender.send_if_modified(|seen| std::mem::replace(seen, pulse) != pulse);

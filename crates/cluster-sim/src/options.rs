@@ -34,7 +34,7 @@ impl Default for Options {
             record: false,
             events: true,
             kubelet: true,
-            history_limit: 10_000,
+            history_limit: 2_000,
             job_controller_delay: Duration::from_millis(20)..=Duration::from_millis(20),
             access: Access::All,
             bookmark_interval: Duration::from_secs(60),

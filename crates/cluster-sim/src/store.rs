@@ -1,5 +1,6 @@
 //! All objects, one counter of revisions, and as much history as watches may look back at.
 
+pub(crate) mod index;
 mod log;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -9,11 +10,13 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use self::index::Index;
 pub(crate) use self::log::{Entry, event};
 use crate::history::{Actor, Change, Verb};
 use crate::kind::Kind;
 use crate::object;
 use crate::options::Options;
+use crate::selector::Selector;
 
 /// Letters of generated names: without vowels, so that no words come out.
 const SUFFIX_LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
@@ -76,6 +79,7 @@ struct Table {
     forgotten: u64,
     /// Revision of the last write.
     written: u64,
+    index: Index,
 }
 
 /// The state of the cluster.
@@ -165,6 +169,23 @@ impl Store {
         // By the whole key, in which a slash follows the namespace: `a-b` comes before `a`.
         chosen.sort_by(|left, right| left.0.bytes().chain([b'/']).cmp(right.0.bytes().chain([b'/'])));
         chosen.into_iter().flat_map(|(_, names)| names.values())
+    }
+
+    /// The objects of one namespace that a selector matches, by name; `None` looks in all namespaces.
+    pub(crate) fn select(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        selector: &Selector,
+    ) -> Vec<Arc<Version>> {
+        let matches = |version: &&Arc<Version>| selector.matches(&version.object);
+        let (Some(namespace), Some(key)) = (namespace, selector.index_key(kind)) else {
+            return self.versions(kind, namespace).filter(matches).cloned().collect();
+        };
+        let table = self.table(kind);
+        let places = table.index.places(key).filter(|(place, _)| place == namespace);
+        let found = places.filter_map(|(namespace, name)| self.version(kind, namespace, name));
+        found.filter(matches).cloned().collect()
     }
 
     /// Objects by namespace and name; `None` lists all namespaces.
@@ -323,6 +344,8 @@ impl Store {
         self.fresh.push(Change { revision, at: now, kind, verb, actor, precondition, object });
         let table = &mut self.tables[kind.index()];
         table.written = revision;
+        let after = (verb != Verb::Deleted).then_some(&*version.object);
+        table.index.update(kind, before.as_ref().map(|before| &*before.object), after);
         table.log.push_back(Arc::new(Entry::new(revision, verb, version, before)));
         while table.log.len() > self.history_limit {
             if let Some(entry) = table.log.pop_front() {

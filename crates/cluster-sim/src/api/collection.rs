@@ -1,7 +1,5 @@
 //! Deleting all objects that a selector matches.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use super::route::Resource;
@@ -9,7 +7,6 @@ use super::{Answer, Request, list, remove};
 use crate::deletion;
 use crate::object;
 use crate::refusal::Refusal;
-use crate::store::Version;
 use crate::world::World;
 
 /// The answer lists what was there before.
@@ -22,12 +19,7 @@ pub(crate) fn delete(
     let (options, dry_run) = remove::options(request)?;
     let selector = list::selector(&request.query, resource)?;
     let kind = resource.kind;
-    let chosen: Vec<Arc<Version>> = world
-        .store
-        .versions(kind, resource.list_namespace())
-        .filter(|version| selector.matches(&version.object))
-        .cloned()
-        .collect();
+    let chosen = world.store.select(kind, resource.list_namespace(), &selector);
     let revision = world.store.revision();
     world.store.set_precondition(options.uid.is_some() || options.resource_version.is_some());
     for version in &chosen {

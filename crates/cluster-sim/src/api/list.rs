@@ -62,18 +62,18 @@ pub(crate) fn answer(
         None => exact_revision(query, limit, current)?,
     };
     let namespace = resource.list_namespace();
-    let keeps = |version: &&Arc<Version>| {
-        selector.matches(&version.object)
-            && token.as_ref().is_none_or(|token| key(resource, &version.object) >= token.start)
-    };
     let mut chosen: Vec<Arc<Version>> = match revision {
         Some(revision) if revision < current => {
             let found = world.store.as_of(kind, namespace, revision);
-            let all = found.ok_or_else(|| expired(token.as_ref()))?;
-            all.iter().filter(keeps).cloned().collect()
+            let mut all = found.ok_or_else(|| expired(token.as_ref()))?;
+            all.retain(|version| selector.matches(&version.object));
+            all
         }
-        _ => world.store.versions(kind, namespace).filter(keeps).cloned().collect(),
+        _ => world.store.select(kind, namespace, &selector),
     };
+    if let Some(token) = &token {
+        chosen.retain(|version| key(resource, &version.object) >= token.start);
+    }
     let revision = revision.unwrap_or(current);
     let mut next = None;
     if limit > 0 && chosen.len() > limit {

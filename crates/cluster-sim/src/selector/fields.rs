@@ -81,6 +81,12 @@ impl Fields {
         Self(vec![Term { field: "metadata.name".to_owned(), equal: true, value: name.to_owned() }])
     }
 
+    /// The value that a field must have.
+    pub(crate) fn value_of(&self, field: &str) -> Option<&str> {
+        let term = self.0.iter().find(|term| term.field == field && term.equal)?;
+        Some(&term.value)
+    }
+
     pub(crate) fn matches(&self, object: &Value) -> bool {
         self.0.iter().all(|term| (read(object, &term.field) == term.value) == term.equal)
     }

@@ -64,6 +64,15 @@ impl Labels {
         self.0.iter().all(|requirement| requirement.matches(labels))
     }
 
+    /// The one value that a label must have, if there is only one.
+    pub(crate) fn value_of(&self, key: &str) -> Option<&str> {
+        let is_it = |requirement: &&Requirement| {
+            requirement.key == key && requirement.operator == Operator::In && requirement.values.len() == 1
+        };
+        let requirement = self.0.iter().find(is_it)?;
+        requirement.values.first().map(String::as_str)
+    }
+
     /// Reads a selector; the error is the API's own sentence.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut parser = Parser { text, chars: text.char_indices().peekable() };
