@@ -53,8 +53,7 @@ fn step(target: &mut Value, operation: &Value) -> Result<(), Failed> {
         "remove" => remove(target, &path).map(drop),
         "replace" => {
             let value = value()?;
-            *find(target, &path)? = value;
-            Ok(())
+            replace(target, &path, value)
         }
         "move" => {
             let from = parse(word("from")?)?;
@@ -126,6 +125,25 @@ fn add(target: &mut Value, path: &[String], value: Value) -> Result<(), Failed> 
     Ok(())
 }
 
+/// Unlike what the standard says, a member that is not there is added: so the real server's library has it.
+fn replace(target: &mut Value, path: &[String], value: Value) -> Result<(), Failed> {
+    let Some((last, parents)) = path.split_last() else {
+        *target = value;
+        return Ok(());
+    };
+    match find(target, parents)? {
+        Value::Object(members) => {
+            members.insert(last.clone(), value);
+        }
+        Value::Array(items) => {
+            let index = position(last, items.len())?;
+            items[index] = value;
+        }
+        _ => return Err(Failed),
+    }
+    Ok(())
+}
+
 fn remove(target: &mut Value, path: &[String]) -> Result<Value, Failed> {
     let (last, parents) = path.split_last().ok_or(Failed)?;
     match find(target, parents)? {
@@ -158,6 +176,7 @@ mod tests {
         let guarded =
             json!([{"op": "test", "path": "/a", "value": 1}, {"op": "replace", "path": "/a", "value": 2}]);
         check(json!({"a": 1}), guarded, json!({"a": 2}));
+        check(json!({"a": 1}), json!([{"op": "replace", "path": "/b", "value": 2}]), json!({"a": 1, "b": 2}));
     }
 
     #[test]
@@ -166,7 +185,7 @@ mod tests {
             |patch: Value, want: u16| assert_eq!(apply(json!({"a": 1}), &patch).unwrap_err().code, want);
         check(json!([{"op": "test", "path": "/a", "value": 2}]), 422);
         check(json!([{"op": "remove", "path": "/b"}]), 422);
-        check(json!([{"op": "replace", "path": "/b", "value": 1}]), 422);
+        check(json!([{"op": "replace", "path": "/b/c", "value": 1}]), 422);
         check(json!([{"op": "add", "path": "/b/c", "value": 1}]), 422);
         check(json!([{"op": "dance", "path": "/a"}]), 422);
         check(json!([{"op": "add", "path": "a", "value": 1}]), 422);

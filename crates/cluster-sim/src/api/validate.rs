@@ -16,6 +16,7 @@ use crate::refusal::Cause;
 pub(crate) fn on_create(kind: Kind, object: &Value) -> Vec<Cause> {
     let mut wrong = Vec::new();
     meta::check(kind, object, &mut wrong);
+    meta::check_standard(kind, object, &mut wrong);
     content(kind, object, &mut wrong);
     wrong
 }
@@ -29,6 +30,7 @@ pub(crate) fn on_update(kind: Kind, object: &Value, existing: &Value, is_status:
     meta::check_change(object, existing, &mut wrong);
     if is_status {
         meta::check_change(object, existing, &mut wrong);
+        meta::check_standard(kind, object, &mut wrong);
         if kind == Kind::Job {
             job::check_status(object, existing, &mut wrong);
         }
@@ -36,21 +38,26 @@ pub(crate) fn on_update(kind: Kind, object: &Value, existing: &Value, is_status:
     }
     if kind == Kind::Job {
         meta::check(kind, object, &mut wrong);
+        meta::check_standard(kind, object, &mut wrong);
         job::check(object, &mut wrong);
         meta::check_change(object, existing, &mut wrong);
+        meta::check_standard(kind, object, &mut wrong);
         job::check_change(object, existing, &mut wrong);
         return wrong;
     }
     meta::check_change(object, existing, &mut wrong);
+    meta::check_standard(kind, object, &mut wrong);
     match kind {
         Kind::Pod => {
             meta::check(kind, object, &mut wrong);
+            meta::check_standard(kind, object, &mut wrong);
             content(kind, object, &mut wrong);
             pod::check_change(object, existing, &mut wrong);
         }
         Kind::Secret | Kind::ConfigMap => {
             data::check_change(kind, object, existing, &mut wrong);
             meta::check(kind, object, &mut wrong);
+            meta::check_standard(kind, object, &mut wrong);
             content(kind, object, &mut wrong);
         }
         _ => content(kind, object, &mut wrong),

@@ -99,7 +99,20 @@ fn check_finalizers(object: &Value, wrong: &mut Vec<Cause>) {
     }
 }
 
-/// What of the metadata may not change.
+/// A finalizer without a domain is one of a few; leases, which are checked by the common rules alone, take any.
+pub(super) fn check_standard(kind: Kind, object: &Value, wrong: &mut Vec<Cause>) {
+    if kind == Kind::Lease {
+        return;
+    }
+    for (index, finalizer) in object::finalizers(object).enumerate() {
+        if !finalizer.contains('/') && !["kubernetes", ORPHAN, FOREGROUND].contains(&finalizer) {
+            let why = "name is neither a standard finalizer name nor is it fully qualified";
+            wrong.push(Cause::invalid(&format!("metadata.finalizers[{index}]"), &finalizer.into(), why));
+        }
+    }
+}
+
+/// What of the metadata may not change, and what is checked once more whenever something does.
 pub(super) fn check_change(object: &Value, existing: &Value, wrong: &mut Vec<Cause>) {
     if object::is_deleting(existing) {
         let is_new = |finalizer: &&str| !object::finalizers(existing).any(|known| known == *finalizer);
@@ -122,4 +135,7 @@ pub(super) fn check_change(object: &Value, existing: &Value, wrong: &mut Vec<Cau
             wrong.push(Cause::invalid(&format!("metadata.{key}"), new, "field is immutable"));
         }
     }
+    check_labels(object::at(object, &["metadata", "labels"]), "metadata.labels", wrong);
+    check_annotations(object::at(object, &["metadata", "annotations"]), "metadata.annotations", wrong);
+    check_owners(object, wrong);
 }
