@@ -156,7 +156,7 @@ fn confirm(observed: &Observed<'_>, live: &LiveSeen, proof: &Proof) -> Result<()
         Proof::NotNeeded => Ok(()),
         Proof::NoPod => {
             let none = live.pods.iter().all(|pod| !pod.belongs_to(observed.uid));
-            if none && no_pod::applies(job) { Ok(()) } else { Err(Unconfirmed::PodExists) }
+            if none && job.lacks_pod() { Ok(()) } else { Err(Unconfirmed::PodExists) }
         }
         Proof::Failing(names) => {
             let pod = same_pod(observed, live)?;

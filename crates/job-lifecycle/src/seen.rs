@@ -29,6 +29,13 @@ pub struct JobSeen {
     pub end: Option<JobEnd>,
 }
 
+impl JobSeen {
+    /// Whether the Job should have a pod by now and shows none (F1).
+    pub fn lacks_pod(&self) -> bool {
+        self.started && self.end.is_none() && !self.has_pods && !self.deleting && !self.suspended
+    }
+}
+
 /// How a Job ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobEnd {

@@ -5,15 +5,10 @@ use std::time::Instant;
 use super::{Due, Finding, Proof};
 use crate::{JobEnd, JobSeen, Observed, Verdict, verdict};
 
-/// Whether the Job is one that should have a pod by now and shows none.
-pub(crate) fn applies(job: &JobSeen) -> bool {
-    job.started && job.end.is_none() && !job.has_pods && !job.deleting && !job.suspended
-}
-
 /// F1: no pod within the grace period. A quota that refuses the pod is a lack of capacity: then the pod has as
 /// long as a pending one.
 pub(super) fn find(observed: &Observed<'_>, now: Instant) -> Finding {
-    let Some(podless_since) = observed.podless_since.filter(|_| applies(observed.job)) else {
+    let Some(podless_since) = observed.podless_since.filter(|_| observed.job.lacks_pod()) else {
         return Finding::Nothing;
     };
     let first = podless_since + observed.patience.empty_job;

@@ -69,8 +69,7 @@ impl Core {
         if entry.job.as_ref().is_some_and(|known| known.uid != facts.uid) {
             entry.start_over();
         }
-        let podless = facts.seen.started && facts.seen.end.is_none() && !facts.seen.has_pods;
-        entry.podless_since = podless.then(|| entry.podless_since.unwrap_or(now));
+        entry.podless_since = facts.seen.lacks_pod().then(|| entry.podless_since.unwrap_or(now));
         if facts.seen.end.is_some() {
             if entry.ended_at.is_none() {
                 entry.ended_at = Some(now);
