@@ -1,4 +1,5 @@
 //! Whole stacks between two simulators, under paused time.
+#![expect(clippy::unwrap_used, reason = "test code")]
 
 mod site;
 mod terms;
