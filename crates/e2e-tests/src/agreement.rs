@@ -21,12 +21,15 @@ mod graceful;
 mod history;
 mod job_endings;
 mod job_pods;
+mod job_races;
 mod jobs;
 mod leases;
+mod manifests;
 mod matching;
 mod owners;
 mod paging;
 mod patches;
+mod random;
 mod replacement;
 mod run;
 mod secrets;
@@ -44,6 +47,7 @@ use std::pin::Pin;
 pub use answer::Answer;
 pub use differences::{DIFFERENCES, Difference};
 pub use eraser::Eraser;
+pub use random::{Sequence, compare};
 pub use run::{Report, run};
 pub use stage::{Side, Stage};
 pub use watching::Watch;
@@ -84,8 +88,10 @@ pub fn cases() -> Vec<Case> {
         graceful::CASES,
         job_endings::CASES,
         job_pods::CASES,
+        job_races::CASES,
         jobs::CASES,
         leases::CASES,
+        manifests::CASES,
         owners::CASES,
         paging::CASES,
         patches::CASES,

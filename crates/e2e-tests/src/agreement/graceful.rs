@@ -18,6 +18,7 @@ pub(super) const CASES: &[Case] = behaviours![
     a_deletion_of_a_pod_answers_with_it,
     a_forced_deletion_of_another_uid_is_a_conflict,
     a_finalizer_keeps_a_pod,
+    a_pod_needs_its_service_account,
     a_pod_that_is_not_there_has_no_log,
     a_pod_without_a_node_has_no_log,
     a_container_that_is_not_there_has_no_log,
@@ -36,10 +37,13 @@ pub(super) fn pod(name: &str) -> Value {
     })
 }
 
-/// A pod on a node of which nobody knows.
-pub(super) fn bound(name: &str) -> Value {
+/// A pod on a node of which nobody knows: the test plays its kubelet.
+///
+/// A controller removes pods of such nodes when it has known the node's name for 40 s, so each case
+/// has a name of its own.
+pub(super) fn bound(stage: &Stage, name: &str) -> Value {
     let mut pod = pod(name);
-    pod["spec"]["nodeName"] = json!("agreement");
+    pod["spec"]["nodeName"] = json!(stage.namespace);
     pod
 }
 
@@ -53,7 +57,7 @@ async fn a_pod_without_a_node_goes_at_once(stage: Stage) -> Outcome {
 
 /// 30 seconds if nothing else is said, and it stays until the kubelet says that it is gone.
 async fn a_pod_on_a_node_is_given_time(stage: Stage) -> Outcome {
-    stage.create_object("pods", &bound("a")).await?;
+    stage.create_object("pods", &bound(&stage, "a")).await?;
     let expected = json!({ "metadata": { "deletionTimestamp": ANY, "deletionGracePeriodSeconds": 30 } });
     stage.delete("pods/a").await?.has(200, &expected)?;
     stage.get("pods/a").await?.has(200, &expected)?;
@@ -62,10 +66,10 @@ async fn a_pod_on_a_node_is_given_time(stage: Stage) -> Outcome {
 
 /// Or the pod's own.
 async fn the_time_is_that_of_the_deletion(stage: Stage) -> Outcome {
-    let mut own = bound("a");
+    let mut own = bound(&stage, "a");
     own["spec"]["terminationGracePeriodSeconds"] = json!(7);
     stage.create_object("pods", &own).await?;
-    stage.create_object("pods", &bound("b")).await?;
+    stage.create_object("pods", &bound(&stage, "b")).await?;
     let grace = |seconds: i64| json!({ "metadata": { "deletionGracePeriodSeconds": seconds } });
     stage.delete("pods/a").await?.has(200, &grace(7))?;
     stage.delete_with("pods/b", &json!({ "gracePeriodSeconds": 9 })).await?.has(200, &grace(9))?;
@@ -74,7 +78,7 @@ async fn the_time_is_that_of_the_deletion(stage: Stage) -> Outcome {
 
 /// By another deletion.
 async fn the_time_can_be_shortened(stage: Stage) -> Outcome {
-    stage.create_object("pods", &bound("a")).await?;
+    stage.create_object("pods", &bound(&stage, "a")).await?;
     stage.delete("pods/a").await?.is(200)?;
     let expected = json!({ "metadata": { "deletionGracePeriodSeconds": 5 } });
     stage.delete_with("pods/a", &json!({ "gracePeriodSeconds": 5 })).await?.has(200, &expected)?;
@@ -83,7 +87,7 @@ async fn the_time_can_be_shortened(stage: Stage) -> Outcome {
 
 /// It stays what it was.
 async fn the_time_cannot_be_lengthened(stage: Stage) -> Outcome {
-    stage.create_object("pods", &bound("a")).await?;
+    stage.create_object("pods", &bound(&stage, "a")).await?;
     stage.delete_with("pods/a", &json!({ "gracePeriodSeconds": 5 })).await?.is(200)?;
     let expected = json!({ "metadata": { "deletionGracePeriodSeconds": 5 } });
     stage.delete_with("pods/a", &json!({ "gracePeriodSeconds": 60 })).await?.has(200, &expected)?;
@@ -92,7 +96,7 @@ async fn the_time_cannot_be_lengthened(stage: Stage) -> Outcome {
 
 /// Whatever still runs on the node.
 async fn a_forced_deletion_happens_at_once(stage: Stage) -> Outcome {
-    stage.create_object("pods", &bound("a")).await?;
+    stage.create_object("pods", &bound(&stage, "a")).await?;
     stage.merge("pods/a/status", &json!({ "status": { "phase": "Running" } })).await?.is(200)?;
     stage.delete_with("pods/a", &json!({ "gracePeriodSeconds": 0 })).await?.is(200)?;
     stage.get("pods/a").await?.is(404)?;
@@ -102,7 +106,7 @@ async fn a_forced_deletion_happens_at_once(stage: Stage) -> Outcome {
 /// There is nothing left to stop.
 async fn a_pod_that_has_ended_goes_at_once(stage: Stage) -> Outcome {
     for (name, phase) in [("a", "Succeeded"), ("b", "Failed")] {
-        stage.create_object("pods", &bound(name)).await?;
+        stage.create_object("pods", &bound(&stage, name)).await?;
         let status = json!({ "status": { "phase": phase } });
         stage.merge(&format!("pods/{name}/status"), &status).await?.is(200)?;
         stage.delete(&format!("pods/{name}")).await?.is(200)?;
@@ -121,7 +125,7 @@ async fn a_deletion_of_a_pod_answers_with_it(stage: Stage) -> Outcome {
 
 /// 409, and it runs on.
 async fn a_forced_deletion_of_another_uid_is_a_conflict(stage: Stage) -> Outcome {
-    stage.create_object("pods", &bound("a")).await?;
+    stage.create_object("pods", &bound(&stage, "a")).await?;
     let options = json!({ "gracePeriodSeconds": 0, "preconditions": { "uid": "other" } });
     stage.delete_with("pods/a", &options).await?.has(409, &json!({ "reason": "Conflict" }))?;
     stage.get("pods/a").await?.has(200, &json!({ "metadata": { "deletionTimestamp": null } }))?;
@@ -139,6 +143,18 @@ async fn a_finalizer_keeps_a_pod(stage: Stage) -> Outcome {
     stage.merge("pods/a", &json!({ "metadata": { "finalizers": null } })).await?.is(200)?;
     stage.get("pods/a").await?.is(404)?;
     Ok(())
+}
+
+/// 403 by name.
+async fn a_pod_needs_its_service_account(stage: Stage) -> Outcome {
+    let mut pod = pod("a");
+    pod["spec"]["serviceAccountName"] = json!("none");
+    let message = format!(
+        "pods \"a\" is forbidden: error looking up service account {}/none: serviceaccount \"none\" not found",
+        stage.namespace
+    );
+    let details = json!({ "name": "a", "kind": "pods" });
+    stage.post("pods", &pod).await?.refused(403, "Forbidden", &message, details)
 }
 
 /// 404.

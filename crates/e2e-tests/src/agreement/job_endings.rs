@@ -33,7 +33,7 @@ pub(super) const CASES: &[Case] = behaviours![
 
 /// Makes a Job `a` whose pod ends like this; the Job as it is at the condition.
 async fn ended(stage: &Stage, more: Value, how: &str, condition: &'static str) -> Result<Value> {
-    stage.create_object("jobs", &bound_job("a", more)).await?;
+    stage.create_object("jobs", &bound_job(stage, "a", more)).await?;
     let pod = pod_of(stage, "a").await?;
     phase(stage, &pod, how).await?;
     until(stage, condition).await
@@ -76,7 +76,7 @@ async fn a_job_is_complete_when_its_pod_has_succeeded(stage: Stage) -> Outcome {
 
 /// In an earlier version of the Job.
 async fn a_job_meets_its_criteria_before_it_is_complete(stage: Stage) -> Outcome {
-    let made = stage.create_object("jobs", &bound_job("a", json!({}))).await?;
+    let made = stage.create_object("jobs", &bound_job(&stage, "a", json!({}))).await?;
     let pod = pod_of(&stage, "a").await?;
     phase(&stage, &pod, "Succeeded").await?;
     let states = history(&stage, &made, "Complete").await?;
@@ -113,7 +113,7 @@ async fn a_job_has_failed_when_its_pod_has(stage: Stage) -> Outcome {
 
 /// In an earlier version of the Job.
 async fn a_job_is_a_failure_target_before_it_has_failed(stage: Stage) -> Outcome {
-    let made = stage.create_object("jobs", &bound_job("a", json!({}))).await?;
+    let made = stage.create_object("jobs", &bound_job(&stage, "a", json!({}))).await?;
     let pod = pod_of(&stage, "a").await?;
     phase(&stage, &pod, "Failed").await?;
     let states = history(&stage, &made, "Failed").await?;
@@ -124,7 +124,7 @@ async fn a_job_is_a_failure_target_before_it_has_failed(stage: Stage) -> Outcome
 
 /// One after the other with a parallelism of one.
 async fn a_job_of_two_completions_needs_two(stage: Stage) -> Outcome {
-    stage.create_object("jobs", &bound_job("a", json!({ "completions": 2 }))).await?;
+    stage.create_object("jobs", &bound_job(&stage, "a", json!({ "completions": 2 }))).await?;
     let first = pod_of(&stage, "a").await?;
     phase(&stage, &first, "Succeeded").await?;
     let again = |job: &Value| job["status"]["succeeded"] == 1 && job["status"]["active"] == 1;
@@ -160,7 +160,7 @@ async fn a_jobs_deadline_ends_it(stage: Stage) -> Outcome {
 
 /// It is a failure target until a kubelet has stopped them.
 async fn a_jobs_deadline_waits_for_its_pods(stage: Stage) -> Outcome {
-    stage.create_object("jobs", &bound_job("a", json!({ "activeDeadlineSeconds": 1 }))).await?;
+    stage.create_object("jobs", &bound_job(&stage, "a", json!({ "activeDeadlineSeconds": 1 }))).await?;
     let pod = pod_of(&stage, "a").await?;
     let path = format!("pods/{}", name(&pod));
     let going = |job: &Value| job["status"]["terminating"] == 1 && holds(job, "FailureTarget");
@@ -194,7 +194,7 @@ async fn a_deadline_of_a_job_without_pods_ends_it(stage: Stage) -> Outcome {
 
 /// `uncountedTerminatedPods` may be filled on the way and is empty at the end.
 async fn ended_pods_are_all_counted_at_the_end(stage: Stage) -> Outcome {
-    let made = stage.create_object("jobs", &bound_job("a", json!({}))).await?;
+    let made = stage.create_object("jobs", &bound_job(&stage, "a", json!({}))).await?;
     let pod = pod_of(&stage, "a").await?;
     phase(&stage, &pod, "Succeeded").await?;
     let states = history(&stage, &made, "Complete").await?;
@@ -246,7 +246,8 @@ async fn a_job_past_its_deadline_is_an_event(stage: Stage) -> Outcome {
 
 /// And its pods with it.
 async fn a_job_goes_when_its_time_to_live_is_over(stage: Stage) -> Outcome {
-    let made = stage.create_object("jobs", &bound_job("a", json!({ "ttlSecondsAfterFinished": 1 }))).await?;
+    let made =
+        stage.create_object("jobs", &bound_job(&stage, "a", json!({ "ttlSecondsAfterFinished": 1 }))).await?;
     let pod = pod_of(&stage, "a").await?;
     phase(&stage, &pod, "Succeeded").await?;
     history(&stage, &made, "Complete").await?;
@@ -256,7 +257,7 @@ async fn a_job_goes_when_its_time_to_live_is_over(stage: Stage) -> Outcome {
 
 /// At once with a time of zero.
 async fn a_failed_job_goes_with_its_pods(stage: Stage) -> Outcome {
-    stage.create_object("jobs", &bound_job("a", json!({ "ttlSecondsAfterFinished": 0 }))).await?;
+    stage.create_object("jobs", &bound_job(&stage, "a", json!({ "ttlSecondsAfterFinished": 0 }))).await?;
     let pod = pod_of(&stage, "a").await?;
     phase(&stage, &pod, "Failed").await?;
     stage.until_gone("jobs/a").await?;
@@ -294,7 +295,9 @@ async fn an_ended_job_makes_no_pods(stage: Stage) -> Outcome {
 
 /// One success and one failure beyond the limit: it has failed.
 async fn a_jobs_last_pod_decides_its_end(stage: Stage) -> Outcome {
-    stage.create_object("jobs", &bound_job("a", json!({ "parallelism": 2, "completions": 2 }))).await?;
+    stage
+        .create_object("jobs", &bound_job(&stage, "a", json!({ "parallelism": 2, "completions": 2 })))
+        .await?;
     stage.until("jobs/a", "active", |job| job["status"]["active"] == 2).await?;
     let pods = stage.get("pods").await?.is(200)?;
     phase(&stage, &pods["items"][0], "Succeeded").await?;

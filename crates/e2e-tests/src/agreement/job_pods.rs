@@ -71,7 +71,7 @@ async fn a_jobs_pod_is_controlled_by_it(stage: Stage) -> Outcome {
 
 /// It is removed when the pod's end has been counted.
 async fn a_jobs_pod_has_a_finalizer_while_it_counts(stage: Stage) -> Outcome {
-    stage.create_object("jobs", &bound_job("a", json!({}))).await?;
+    stage.create_object("jobs", &bound_job(&stage, "a", json!({}))).await?;
     let pod = pod_of(&stage, "a").await?;
     ensure!(pod["metadata"]["finalizers"] == json!(["batch.kubernetes.io/job-tracking"]), "{pod}");
     phase(&stage, &pod, "Succeeded").await?;
@@ -82,7 +82,7 @@ async fn a_jobs_pod_has_a_finalizer_while_it_counts(stage: Stage) -> Outcome {
 
 /// Pending ones too.
 async fn a_job_counts_its_active_pods(stage: Stage) -> Outcome {
-    stage.create_object("jobs", &bound_job("a", json!({}))).await?;
+    stage.create_object("jobs", &bound_job(&stage, "a", json!({}))).await?;
     let job = stage.until("jobs/a", "active", |job| job["status"]["active"] == 1).await?;
     let status = &job["status"];
     ensure!(status.get("succeeded").is_none() && status.get("failed").is_none(), "{job}");
@@ -93,7 +93,7 @@ async fn a_job_counts_its_active_pods(stage: Stage) -> Outcome {
 
 /// By their condition.
 async fn a_job_counts_its_ready_pods(stage: Stage) -> Outcome {
-    stage.create_object("jobs", &bound_job("a", json!({}))).await?;
+    stage.create_object("jobs", &bound_job(&stage, "a", json!({}))).await?;
     let pod = pod_of(&stage, "a").await?;
     let ready = json!({ "phase": "Running", "conditions": [{ "type": "Ready", "status": "True" }] });
     stage.merge(&format!("pods/{}/status", name(&pod)), &json!({ "status": ready })).await?.is(200)?;
@@ -104,7 +104,7 @@ async fn a_job_counts_its_ready_pods(stage: Stage) -> Outcome {
 
 /// `startTime` is there with the first status, and stays.
 async fn a_job_starts_when_it_is_seen(stage: Stage) -> Outcome {
-    stage.create_object("jobs", &bound_job("a", json!({}))).await?;
+    stage.create_object("jobs", &bound_job(&stage, "a", json!({}))).await?;
     let first = stage.until("jobs/a", "started", |job| job["status"]["startTime"].is_string()).await?;
     let pod = pod_of(&stage, "a").await?;
     phase(&stage, &pod, "Succeeded").await?;
@@ -115,7 +115,9 @@ async fn a_job_starts_when_it_is_seen(stage: Stage) -> Outcome {
 
 /// And not more.
 async fn a_job_with_parallelism_has_as_many_pods(stage: Stage) -> Outcome {
-    stage.create_object("jobs", &bound_job("a", json!({ "parallelism": 3, "completions": 5 }))).await?;
+    stage
+        .create_object("jobs", &bound_job(&stage, "a", json!({ "parallelism": 3, "completions": 5 })))
+        .await?;
     stage.until("jobs/a", "active", |job| job["status"]["active"] == 3).await?;
     let pods = stage.get("pods").await?.is(200)?;
     ensure!(super::stage::names(&pods).len() == 3, "{pods}");
@@ -154,7 +156,7 @@ async fn a_jobs_pod_that_is_deleted_before_its_start_fails_the_job(stage: Stage)
 
 /// When it is gone, not before.
 async fn a_jobs_pod_that_is_deleted_while_it_runs_fails_the_job(stage: Stage) -> Outcome {
-    stage.create_object("jobs", &bound_job("a", json!({}))).await?;
+    stage.create_object("jobs", &bound_job(&stage, "a", json!({}))).await?;
     let pod = pod_of(&stage, "a").await?;
     let path = format!("pods/{}", name(&pod));
     phase(&stage, &pod, "Running").await?;
@@ -166,7 +168,7 @@ async fn a_jobs_pod_that_is_deleted_while_it_runs_fails_the_job(stage: Stage) ->
 
 /// It is neither active nor ended.
 async fn a_jobs_pod_that_terminates_is_counted_as_such(stage: Stage) -> Outcome {
-    stage.create_object("jobs", &bound_job("a", json!({ "backoffLimit": 1 }))).await?;
+    stage.create_object("jobs", &bound_job(&stage, "a", json!({ "backoffLimit": 1 }))).await?;
     let pod = pod_of(&stage, "a").await?;
     phase(&stage, &pod, "Running").await?;
     stage.delete(&format!("pods/{}", name(&pod))).await?.is(200)?;
@@ -177,7 +179,7 @@ async fn a_jobs_pod_that_terminates_is_counted_as_such(stage: Stage) -> Outcome 
 
 /// One more try.
 async fn a_pod_that_fails_is_replaced_within_the_limit(stage: Stage) -> Outcome {
-    stage.create_object("jobs", &bound_job("a", json!({ "backoffLimit": 1 }))).await?;
+    stage.create_object("jobs", &bound_job(&stage, "a", json!({ "backoffLimit": 1 }))).await?;
     let first = pod_of(&stage, "a").await?;
     phase(&stage, &first, "Failed").await?;
     let again = |job: &Value| job["status"]["failed"] == 1 && job["status"]["active"] == 1;

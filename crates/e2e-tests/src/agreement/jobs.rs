@@ -43,9 +43,9 @@ pub(super) fn job(name: &str, more: Value) -> Value {
 }
 
 /// The same on a node of which nobody knows: its pods are the test's to stop.
-pub(super) fn bound_job(name: &str, more: Value) -> Value {
+pub(super) fn bound_job(stage: &Stage, name: &str, more: Value) -> Value {
     let mut job = job(name, more);
-    job["spec"]["template"]["spec"]["nodeName"] = json!("agreement");
+    job["spec"]["template"]["spec"]["nodeName"] = json!(stage.namespace);
     job
 }
 

@@ -84,6 +84,9 @@ async fn the_pods_of_a_job_that_is_deleted_without_a_word_stay(stage: Stage) -> 
     stage.until_gone("jobs/a").await?;
     let path = format!("pods/{}", name(&pod));
     stage.get(&path).await?.has(200, &json!({ "metadata": { "ownerReferences": null } }))?;
+    // Nobody counts it any more.
+    let free = |pod: &Value| pod["metadata"].get("finalizers").is_none();
+    stage.until(&path, "without finalizer", free).await?;
     Ok(())
 }
 
@@ -108,7 +111,7 @@ async fn a_job_that_is_deleted_takes_its_pods_along(stage: Stage) -> Outcome {
 
 /// As long as a kubelet has not stopped them.
 async fn a_job_that_is_deleted_in_the_foreground_waits_for_its_pods(stage: Stage) -> Outcome {
-    stage.create_object("jobs", &super::jobs::bound_job("a", json!({}))).await?;
+    stage.create_object("jobs", &super::jobs::bound_job(&stage, "a", json!({}))).await?;
     let pod = pod_of(&stage, "a").await?;
     let path = format!("pods/{}", name(&pod));
     let options = json!({ "propagationPolicy": "Foreground" });

@@ -212,8 +212,9 @@ async fn pods_are_selected_by_phase(stage: Stage) -> Outcome {
 /// `spec.nodeName`; empty selects what waits for a node.
 async fn pods_are_selected_by_node(stage: Stage) -> Outcome {
     stage.create_object("pods", &super::graceful::pod("a")).await?;
-    stage.create_object("pods", &super::graceful::bound("b")).await?;
-    for (selector, want) in [("%3D", "a"), ("%3Dagreement", "b"), ("!%3Dagreement", "a")] {
+    stage.create_object("pods", &super::graceful::bound(&stage, "b")).await?;
+    let node = &stage.namespace;
+    for (selector, want) in [("%3D", "a"), (&format!("%3D{node}"), "b"), (&format!("!%3D{node}"), "a")] {
         let list = stage.get(&format!("pods?fieldSelector=spec.nodeName{selector}")).await?.is(200)?;
         ensure!(names(&list) == [want], "{selector}: {:?}", names(&list));
     }

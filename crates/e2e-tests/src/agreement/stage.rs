@@ -21,6 +21,9 @@ const STATE: Duration = Duration::from_secs(40);
 /// How often such a state is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// How much of a body messages show.
+const SHOWN: usize = 1000;
+
 /// Content type of most requests.
 pub(super) const JSON: &str = "application/json";
 /// RFC 7386.
@@ -47,7 +50,8 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Makes a namespace.
+    /// Makes a namespace, which stays: the deletion of hundreds would keep the controllers busy that
+    /// the other cases wait for, and all of them go with the cluster.
     ///
     /// # Errors
     /// When the API refuses it.
@@ -59,14 +63,6 @@ impl Stage {
         let made = stage.post("serviceaccounts", &json!({ "metadata": { "name": "default" } })).await?;
         ensure!([201, 409].contains(&made.status), "no ServiceAccount: {}", made.body);
         Ok(stage)
-    }
-
-    /// Begins to delete the namespace; nobody waits for the end.
-    ///
-    /// # Errors
-    /// When no answer comes.
-    pub async fn remove(self) -> Result<()> {
-        self.delete(&format!("/api/v1/namespaces/{}", self.namespace)).await.map(drop)
     }
 
     /// Makes the server forget its history: watches and pages from before answer 410 afterwards.
@@ -119,7 +115,7 @@ impl Stage {
         body: String,
     ) -> Result<(Request<Body>, String)> {
         let path = self.path(path);
-        let said = format!("{method} {path} {body}");
+        let said = format!("{method} {path} {}", body.chars().take(SHOWN).collect::<String>());
         let mut request = Request::builder().method(method).uri(&path).header(header::ACCEPT, types.accept);
         if !types.content.is_empty() {
             request = request.header(header::CONTENT_TYPE, types.content);

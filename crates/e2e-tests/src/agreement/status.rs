@@ -32,7 +32,7 @@ async fn a_status_is_not_created(stage: Stage) -> Outcome {
 
 /// PUT of the object leaves it.
 async fn a_status_is_not_replaced_with_the_object(stage: Stage) -> Outcome {
-    stage.create_object("pods", &super::graceful::bound("a")).await?;
+    stage.create_object("pods", &super::graceful::bound(&stage, "a")).await?;
     let mut pod = stage.get("pods/a").await?.is(200)?;
     pod["status"]["phase"] = json!("Running");
     pod["metadata"]["labels"] = json!({ "x": "y" });
@@ -43,7 +43,7 @@ async fn a_status_is_not_replaced_with_the_object(stage: Stage) -> Outcome {
 
 /// Neither does a patch.
 async fn a_status_is_not_patched_with_the_object(stage: Stage) -> Outcome {
-    stage.create_object("pods", &super::graceful::bound("a")).await?;
+    stage.create_object("pods", &super::graceful::bound(&stage, "a")).await?;
     let patch = json!({ "metadata": { "labels": { "x": "y" } }, "status": { "phase": "Running" } });
     let expected = json!({ "metadata": { "labels": { "x": "y" } }, "status": { "phase": "Pending" } });
     stage.merge("pods/a", &patch).await?.has(200, &expected)?;
@@ -52,7 +52,7 @@ async fn a_status_is_not_patched_with_the_object(stage: Stage) -> Outcome {
 
 /// PUT of the status leaves the spec.
 async fn the_rest_is_not_replaced_with_a_status(stage: Stage) -> Outcome {
-    stage.create_object("pods", &super::graceful::bound("a")).await?;
+    stage.create_object("pods", &super::graceful::bound(&stage, "a")).await?;
     let mut pod = stage.get("pods/a").await?.is(200)?;
     pod["status"]["phase"] = json!("Running");
     pod["spec"]["activeDeadlineSeconds"] = json!(5);
@@ -63,7 +63,7 @@ async fn the_rest_is_not_replaced_with_a_status(stage: Stage) -> Outcome {
 
 /// Neither does a patch.
 async fn the_rest_is_not_patched_with_a_status(stage: Stage) -> Outcome {
-    stage.create_object("pods", &super::graceful::bound("a")).await?;
+    stage.create_object("pods", &super::graceful::bound(&stage, "a")).await?;
     let patch = json!({ "spec": { "activeDeadlineSeconds": 5 }, "status": { "phase": "Running" } });
     let expected = json!({ "spec": { "activeDeadlineSeconds": null }, "status": { "phase": "Running" } });
     stage.merge("pods/a/status", &patch).await?.has(200, &expected)?;
@@ -86,7 +86,7 @@ async fn a_status_of_nothing_is_not_found(stage: Stage) -> Outcome {
 
 /// 409 as for the object.
 async fn a_status_is_guarded_by_the_version(stage: Stage) -> Outcome {
-    stage.create_object("pods", &super::graceful::bound("a")).await?;
+    stage.create_object("pods", &super::graceful::bound(&stage, "a")).await?;
     let pod = stage.get("pods/a").await?.is(200)?;
     stage.merge("pods/a", &json!({ "metadata": { "labels": { "x": "y" } } })).await?.is(200)?;
     let patch = json!({
@@ -100,7 +100,7 @@ async fn a_status_is_guarded_by_the_version(stage: Stage) -> Outcome {
 
 /// As the object.
 async fn a_status_is_patched_by_json_patch(stage: Stage) -> Outcome {
-    stage.create_object("pods", &super::graceful::bound("a")).await?;
+    stage.create_object("pods", &super::graceful::bound(&stage, "a")).await?;
     let patch = json!([
         { "op": "test", "path": "/status/phase", "value": "Pending" },
         { "op": "replace", "path": "/status/phase", "value": "Running" },

@@ -87,7 +87,7 @@ async fn a_job_that_is_suspended_has_no_start(stage: Stage) -> Outcome {
 
 /// After it the Job runs to a good end.
 async fn pods_of_a_suspension_are_no_failures(stage: Stage) -> Outcome {
-    stage.create_object("jobs", &bound_job("a", json!({}))).await?;
+    stage.create_object("jobs", &bound_job(&stage, "a", json!({}))).await?;
     let first = pod_of(&stage, "a").await?;
     stage.until("jobs/a", "active", |job| job["status"]["active"] == 1).await?;
     stage.merge("jobs/a", &suspend(true)).await?.is(200)?;

@@ -31,7 +31,7 @@ fn columns(table: &Value) -> Vec<&str> {
 
 /// Ready, status, restarts.
 async fn pods_are_shown_as_a_table(stage: Stage) -> Outcome {
-    stage.create_object("pods", &super::graceful::bound("a")).await?;
+    stage.create_object("pods", &super::graceful::bound(&stage, "a")).await?;
     let table = table(&stage, "pods").await?;
     ensure!(columns(&table) == ["Name", "Ready", "Status", "Restarts", "Age"], "{table}");
     let cells = table["rows"][0]["cells"].as_array().cloned().unwrap_or_default();

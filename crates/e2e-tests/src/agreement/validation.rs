@@ -202,7 +202,7 @@ async fn a_selector_of_a_job_is_not_ones_own(stage: Stage) -> Outcome {
 
 /// But for images and a few numbers.
 async fn a_pods_spec_stays(stage: Stage) -> Outcome {
-    stage.create_object("pods", &super::graceful::bound("a")).await?;
+    stage.create_object("pods", &super::graceful::bound(&stage, "a")).await?;
     let refused = stage.merge("pods/a", &json!({ "spec": { "restartPolicy": "Always" } })).await?;
     let message = "~Forbidden: pod updates may not change fields other than";
     refused.invalid("Pod", "", "a", &[("spec", "FieldValueForbidden", message)])?;

@@ -223,7 +223,7 @@ async fn a_watch_of_a_phase_translates_too(stage: Stage) -> Outcome {
     let list = stage.get("pods").await?.is(200)?;
     let query = format!("resourceVersion={}&fieldSelector=status.phase%3DRunning", version(&list));
     let mut watch = stage.watch(&format!("pods?{query}")).await?;
-    stage.create_object("pods", &super::graceful::bound("a")).await?;
+    stage.create_object("pods", &super::graceful::bound(&stage, "a")).await?;
     for phase in ["Running", "Succeeded"] {
         stage.merge("pods/a/status", &json!({ "status": { "phase": phase } })).await?.is(200)?;
     }
@@ -292,7 +292,7 @@ async fn a_watch_with_a_bad_version_is_refused(stage: Stage) -> Outcome {
 
 /// MODIFIED with the time of deletion, again when no time is left, then DELETED.
 async fn deletion_with_grace_is_a_change_first(stage: Stage) -> Outcome {
-    stage.create_object("pods", &super::graceful::bound("a")).await?;
+    stage.create_object("pods", &super::graceful::bound(&stage, "a")).await?;
     let list = stage.get("pods").await?.is(200)?;
     let mut watch = stage.watch(&format!("pods?resourceVersion={}", version(&list))).await?;
     stage.delete("pods/a").await?.is(200)?;
