@@ -129,7 +129,7 @@ impl Core {
             Event::LocateFailed { job } => self.locate_failed(job, now),
             Event::Finished { job, recorded, state } => effects = self.finished(job, recorded, state),
             Event::FinishFailed { job, retry_at } => self.finish_failed(job, retry_at, now),
-            Event::LookedLive { job, live } => self.looked_live(job, live),
+            Event::LookedLive { job, live } => self.looked_live(job, live, now),
             Event::LookFailed { job, wait } => self.look_failed(job, wait, now),
             Event::Removed { job, step, outcome } => self.removed(job, &step, outcome, now),
             Event::Stop => self.stop(now),

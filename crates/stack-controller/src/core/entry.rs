@@ -23,6 +23,8 @@ pub(super) struct Entry {
     pub(super) state: Option<StateSeen>,
     /// The Job.
     pub(super) job: Option<JobFacts>,
+    /// When this very Job was first seen.
+    pub(super) job_since: Option<Instant>,
     /// When the Job was first seen ended.
     pub(super) ended_at: Option<Instant>,
     /// The list that showed the Job last.
@@ -96,6 +98,7 @@ impl Entry {
 
     /// Another Job took the place of the one we knew: what was seen of that one says nothing any more.
     pub(super) fn start_over(&mut self) {
+        self.job_since = None;
         self.ended_at = None;
         self.state = None;
         self.podless_since = None;

@@ -10,7 +10,7 @@ use crate::planted::{self, Defect};
 
 use super::{
     Core,
-    event::{Effect, Step, StepOutcome},
+    event::{Effect, JobFacts, Step, StepOutcome},
 };
 
 /// Longest pause between tries.
@@ -52,7 +52,7 @@ impl Core {
             let pods = entry.pods.of_job(&uid).map(|pod| pod.seen.clone()).into_iter().collect();
             let found = Some((uid, facts.seen.clone()));
             let live = LiveSeen { asked_at: now, job: found, pods, quota: false };
-            self.looked_live(job, live);
+            self.looked_live(job, live, now);
             return;
         }
         let effect = match action {
@@ -68,12 +68,28 @@ impl Core {
         effects.push(effect);
     }
 
-    pub(super) fn looked_live(&mut self, job: Uuid, live: LiveSeen) {
+    /// What a live read says of the Job cannot be undone if it is that the Job is gone, or has ended: then a watch
+    /// that is behind is not waited for.
+    pub(super) fn looked_live(&mut self, job: Uuid, live: LiveSeen, now: Instant) {
         let Some(entry) = self.entries.get_mut(&job) else { return };
         entry.removal.busy = false;
         entry.removal.failures = 0;
-        entry.live = Some(live);
         self.marked.insert(job);
+        // A Job that was made after the question was sent is not in the answer.
+        let known = entry.job.as_ref().filter(|_| entry.job_since.is_some_and(|at| at < live.asked_at));
+        let Some(known) = known.cloned() else {
+            entry.live = Some(live);
+            return;
+        };
+        match &live.job {
+            Some((uid, seen)) if *uid == known.uid && seen.end.is_some() && known.seen.end.is_none() => {
+                let facts = JobFacts { seen: seen.clone(), ..known };
+                entry.live = Some(live);
+                self.job_seen(facts, now);
+            }
+            Some((uid, _)) if *uid == known.uid => entry.live = Some(live),
+            None | Some(_) => self.job_gone(job),
+        }
     }
 
     /// A failed check means "try again", never "act" (F1, C24).

@@ -53,7 +53,7 @@ impl Core {
     }
 
     /// A Job as it is now. Older than what we have it cannot be: a watch delivers in order.
-    fn job_seen(&mut self, facts: JobFacts, now: Instant) {
+    pub(super) fn job_seen(&mut self, facts: JobFacts, now: Instant) {
         let job = facts.job;
         let list = self.jobs_list.current;
         let entry = self.entries.entry(job).or_default();
@@ -66,9 +66,15 @@ impl Core {
             }
         }
         entry.list = list;
+        // A live read may have shown the end before the watch did.
+        let ended = |known: &JobFacts| known.uid == facts.uid && known.seen.end.is_some();
+        if facts.seen.end.is_none() && entry.job.as_ref().is_some_and(ended) {
+            return;
+        }
         if entry.job.as_ref().is_some_and(|known| known.uid != facts.uid) {
             entry.start_over();
         }
+        entry.job_since.get_or_insert(now);
         entry.podless_since = facts.seen.lacks_pod().then(|| entry.podless_since.unwrap_or(now));
         if facts.seen.end.is_some() {
             if entry.ended_at.is_none() {

@@ -381,3 +381,35 @@ fn answers_that_overtake_each_other_are_put_in_order() {
     let step = remove(1, delete_pod(1, Why::Ended));
     assert_eq!(script.live(1, Some(facts(1, None)), vec![pod(1)]), [step]);
 }
+
+/// lifecycle L11, F9: a watch that is behind holds no slot once a live read has shown the end
+#[test]
+fn a_live_read_that_finds_the_job_gone_or_ended_is_as_good_as_the_watch() {
+    let mut gone = Script::open(1, []);
+    gone.pending(1);
+    let _ = gone.event(Event::Pod(Watched::Deleted(PodFacts { job: id(1), seen: pod(1) })));
+    let _ = gone.state(1, "canceled");
+    let _ = gone.advance(0.1);
+    let _ = gone.live(1, None, vec![]);
+    assert!(gone.in_flight().is_empty() && !gone.core.entries.contains_key(&id(1)));
+
+    let mut ended = Script::open(1, []);
+    ended.pending(1);
+    let _ = ended.state(1, "canceled");
+    let _ = ended.advance(0.1);
+    assert_eq!(ended.live(1, Some(facts(1, failed())), vec![]), []);
+    assert!(ended.in_flight().is_empty(), "over, and left to TTL");
+    let _ = ended.event(Event::Job(Watched::Applied(facts(1, None))));
+    assert!(ended.in_flight().is_empty(), "an end is never undone, whatever a late event shows");
+
+    let mut newer = Script::open(1, []);
+    newer.pending(1);
+    let _ = newer.state(1, "canceled");
+    let asked_at = newer.now;
+    let _ = newer.advance(1.0);
+    let successor = JobFacts { uid: "uid-2".into(), ..facts(1, None) };
+    let _ = newer.event(Event::Job(Watched::Applied(successor)));
+    let live = LiveSeen { asked_at, job: None, pods: vec![], quota: false };
+    let _ = newer.event(Event::LookedLive { job: id(1), live });
+    assert_eq!(newer.in_flight(), [1], "made after the question was sent");
+}
