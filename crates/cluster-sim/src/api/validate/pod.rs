@@ -135,7 +135,7 @@ const MUTABLE: &str = "`spec.containers[*].image`,`spec.initContainers[*].image`
      `spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to \
      be set to 1 if it was previously negative)";
 
-/// Of a pod's specification only images, tolerations and deadlines may change.
+/// Of a pod's specification only images, tolerations and deadlines may change; a deadline only comes nearer.
 pub(super) fn check_change(pod: &Value, existing: &Value, wrong: &mut Vec<Cause>) {
     if pod["spec"] == existing["spec"] {
         return;
@@ -155,6 +155,20 @@ pub(super) fn check_change(pod: &Value, existing: &Value, wrong: &mut Vec<Cause>
                 new[key][index]["image"] = image.clone();
             }
         }
+    }
+    let seconds = |spec: &Value| spec.get("activeDeadlineSeconds").and_then(Value::as_i64);
+    let path = "spec.activeDeadlineSeconds";
+    match (seconds(old), seconds(&new)) {
+        (Some(before), Some(now)) if before < now => {
+            wrong.push(Cause::invalid(path, &now.into(), "must be less than or equal to previous value"));
+            return;
+        }
+        (Some(_), None) => {
+            let why = "must not update from a positive integer to nil value";
+            wrong.push(Cause::invalid(path, &Value::Null, why));
+            return;
+        }
+        _ => {}
     }
     for key in ["activeDeadlineSeconds", "tolerations", "schedulingGates"] {
         match old.get(key) {
