@@ -22,6 +22,7 @@ pub(super) const CASES: &[Case] = behaviours![
     all_that_is_wrong_is_told_at_once,
     a_selector_of_a_job_is_not_ones_own,
     a_pods_spec_stays,
+    a_pods_deadline_only_comes_nearer,
 ];
 
 /// The first container of Job `a`.
@@ -207,5 +208,22 @@ async fn a_pods_spec_stays(stage: Stage) -> Outcome {
     let message = "~Forbidden: pod updates may not change fields other than";
     refused.invalid("Pod", "", "a", &[("spec", "FieldValueForbidden", message)])?;
     stage.merge("pods/a", &json!({ "spec": { "activeDeadlineSeconds": 5 } })).await?.is(200)?;
+    Ok(())
+}
+
+/// It is set and shortened, and neither prolonged nor taken away.
+async fn a_pods_deadline_only_comes_nearer(stage: Stage) -> Outcome {
+    stage.create_object("pods", &super::graceful::bound(&stage, "a")).await?;
+    let deadline = |seconds: Option<i64>| json!({ "spec": { "activeDeadlineSeconds": seconds } });
+    for seconds in [9, 5] {
+        stage.merge("pods/a", &deadline(Some(seconds))).await?.has(200, &deadline(Some(seconds)))?;
+    }
+    for (seconds, why) in [
+        (Some(9), "Invalid value: 9: must be less than or equal to previous value"),
+        (None, "Invalid value: null: must not update from a positive integer to nil value"),
+    ] {
+        let cause = ("spec.activeDeadlineSeconds", "FieldValueInvalid", why);
+        stage.merge("pods/a", &deadline(seconds)).await?.invalid("Pod", "", "a", &[cause])?;
+    }
     Ok(())
 }
