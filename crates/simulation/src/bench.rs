@@ -57,13 +57,27 @@ struct State {
     /// Jobs that have not ended.
     open: BTreeSet<Uuid>,
     numbers: BTreeMap<Uuid, usize>,
+    /// Who holds the Lease, and how often it went from one to another.
+    holder: String,
+    takeovers: u64,
 }
 
 /// What is left of a run on the bench.
 pub(crate) struct Record {
     pub(crate) violation: Option<Violation>,
     pub(crate) steps: u64,
+    pub(crate) takeovers: u64,
     pub(crate) trace: String,
+}
+
+impl State {
+    fn held_by(&mut self, holder: &str) {
+        if holder.is_empty() || holder == self.holder {
+            return;
+        }
+        self.takeovers += u64::from(!self.holder.is_empty());
+        holder.clone_into(&mut self.holder);
+    }
 }
 
 impl Bench {
@@ -76,6 +90,8 @@ impl Bench {
             steps: 0,
             open: BTreeSet::new(),
             numbers: BTreeMap::new(),
+            holder: String::new(),
+            takeovers: 0,
         };
         Self(Arc::new(Shared {
             cluster,
@@ -145,6 +161,9 @@ impl Bench {
         let mut state = self.state();
         if state.trace.is_on() {
             write_down(&mut state, at, &changes, &containers, &happenings);
+        }
+        for lease in changes.iter().filter(|change| change.kind == Kind::Lease) {
+            state.held_by(lease.object["spec"]["holderIdentity"].as_str().unwrap_or_default());
         }
         if state.violation.is_none() {
             state.steps += 1;
@@ -235,6 +254,7 @@ impl Bench {
 
     /// The last judgement.
     pub(crate) fn end(&self) {
+        self.observe();
         let now = self.now();
         let mut state = self.state();
         if state.violation.is_none() {
@@ -244,7 +264,8 @@ impl Bench {
 
     pub(crate) fn record(&self) -> Record {
         let state = self.state();
-        Record { violation: state.violation.clone(), steps: state.steps, trace: state.trace.table() }
+        let (violation, trace) = (state.violation.clone(), state.trace.table());
+        Record { violation, steps: state.steps, takeovers: state.takeovers, trace }
     }
 }
 

@@ -242,6 +242,8 @@ pub(crate) fn settings(site: &Site) -> Settings {
     };
     let mut settings = load(&inputs).expect("the settings of a site are good").settings;
     settings.buildkite.reservation_expiry = site.reservation_expiry;
+    // One reserve call is on the wire at a time: one that hangs must not outlast what it renews.
+    settings.buildkite.http_timeout = settings.buildkite.http_timeout.min(site.reservation_expiry / 6);
     settings.buildkite.page_size = site.page_size.try_into().unwrap_or(settings.buildkite.page_size);
     settings.builder.job_ttl = site.job_ttl;
     settings.limits.job_creation_concurrency =

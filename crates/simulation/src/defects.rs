@@ -6,8 +6,8 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use stack_controller::planted::plant;
 pub use stack_controller::planted::Defect;
+use stack_controller::planted::plant;
 
 use crate::{checker::Violation, fleet, plan::Size};
 

@@ -3,7 +3,7 @@
 //! One [`Faults`] decides for all requests of a run, in the order in which they are sent, from one seeded
 //! source. [`wire::Wire`] is the tower service that carries a decision out.
 
-mod watch;
+mod spoilt;
 mod wire;
 
 use std::{
@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
     plan::{FaultKind, Rates, Side, Weather},
@@ -22,7 +22,11 @@ pub(crate) use wire::{Line, Wire};
 
 /// The faults of a run, shared by all wires.
 #[derive(Debug, Clone)]
-pub(crate) struct Faults(Arc<Mutex<State>>);
+pub(crate) struct Faults {
+    state: Arc<Mutex<State>>,
+    /// Faults have ceased: watches that were spoilt before go on as they should.
+    calm: watch::Sender<bool>,
+}
 
 #[derive(Debug)]
 struct State {
@@ -68,11 +72,11 @@ impl Faults {
     pub(crate) fn new(seed: u64, weather: Weather, latency: Duration) -> Self {
         let random = fastrand::Rng::with_seed(seed ^ 0x6661_756c);
         let state = State { random, weather, latency, outages: Vec::new(), counts: Counts::new() };
-        Self(Arc::new(Mutex::new(state)))
+        Self { state: Arc::new(Mutex::new(state)), calm: watch::Sender::new(false) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Decides about a request that is sent now.
@@ -109,6 +113,13 @@ impl Faults {
         let mut state = self.state();
         state.weather = Weather::default();
         state.outages.clear();
+        drop(state);
+        self.calm.send_replace(true);
+    }
+
+    /// Whether faults have ceased, to wait on.
+    fn is_calm(&self) -> watch::Receiver<bool> {
+        self.calm.subscribe()
     }
 
     pub(crate) fn counts(&self) -> Counts {

@@ -40,13 +40,9 @@ impl Fuse {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The controller dies at this point; a point that was set before holds.
+    /// The controller dies at this point, and not at one that was set before and has not been reached.
     pub(crate) fn arm(&self, point: CrashPoint) {
-        let mut state = self.state();
-        if state.point.is_none() {
-            state.point = Some(point);
-        }
-        drop(state);
+        self.state().point = Some(point);
         // Its main task counts polls: it must get one.
         self.blown.notify_one();
     }

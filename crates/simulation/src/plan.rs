@@ -246,6 +246,11 @@ pub enum What {
         /// For how long.
         lasts: Duration,
     },
+    /// The Job controller does nothing.
+    StallJobController {
+        /// For how long.
+        lasts: Duration,
+    },
     /// The API server forgets its history: older versions have expired.
     Compact,
     /// The API server ends every watch.
@@ -330,6 +335,13 @@ pub enum Fate {
     },
     /// No node takes its pod.
     NeverScheduled,
+    /// Its Job gets no pod.
+    NoPod {
+        /// For want of quota, which is not the job's fault.
+        quota: bool,
+        /// From then on it would get one.
+        recovers_after: Option<Duration>,
+    },
     /// Something happens to the pod, counted from its binding.
     Interference {
         /// When.
@@ -403,7 +415,7 @@ impl What {
     pub fn lasts(&self) -> Duration {
         match self {
             Self::Crash { restart_after, .. } | Self::Stop { restart_after, .. } => *restart_after,
-            Self::Outage { lasts, .. } => *lasts,
+            Self::Outage { lasts, .. } | Self::StallJobController { lasts } => *lasts,
             Self::RotateToken { old_refused_after } => *old_refused_after,
             _ => Duration::ZERO,
         }

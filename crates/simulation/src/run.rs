@@ -27,7 +27,7 @@ use crate::{
     facts::{Facts, NAMESPACE, Note, QUEUE},
     faults::Faults,
     plan::{Fate, FaultKind, JobPlan, Plan, Side, What},
-    scripts::{Fates, Parts, TOKEN_KEY, TOKEN_SECRET, chooser, encode_token},
+    scripts::{Fates, Parts, TOKEN_KEY, TOKEN_SECRET, chooser, encode_token, refuser},
     trace::Detail,
 };
 
@@ -68,6 +68,8 @@ pub struct Outcome {
 pub struct Recoveries {
     /// Controllers that died and were followed by another.
     pub crashes: u64,
+    /// Times that the Lease went from one controller to another.
+    pub takeovers: u64,
     /// Controllers that were asked to stop and were followed by another.
     pub stops: u64,
     /// Times that a server was away.
@@ -84,6 +86,7 @@ impl Recoveries {
     /// Adds another run's.
     pub fn add(&mut self, other: &Self) {
         self.crashes += other.crashes;
+        self.takeovers += other.takeovers;
         self.stops += other.stops;
         self.outages += other.outages;
         self.compactions += other.compactions;
@@ -142,6 +145,7 @@ struct World {
     /// Jobs by their number in the plan, each with its build.
     jobs: BTreeMap<usize, (Uuid, Uuid)>,
     token: u32,
+    valid_tokens: Arc<Mutex<Vec<Token>>>,
     recoveries: Recoveries,
     tasks: JoinSet<()>,
 }
@@ -155,6 +159,7 @@ impl World {
         let fates = Arc::<Mutex<Fates>>::default();
         let parts = Arc::<Mutex<Parts>>::default();
         cluster.set_scripts(chooser(Arc::clone(&fates), Arc::clone(&parts)));
+        cluster.refuse_pods(refuser(Arc::clone(&fates)));
         let calm_at = began + plan.calm_at();
         let bench =
             Bench::new(cluster.clone(), simulator.clone(), Facts::new(began, site.clone(), calm_at), detail);
@@ -186,6 +191,7 @@ impl World {
             places: places.collect(),
             jobs: BTreeMap::new(),
             token: 0,
+            valid_tokens: Arc::new(Mutex::new(vec![Token::new(token(0))])),
             recoveries: Recoveries::default(),
             tasks: JoinSet::new(),
         };
@@ -270,6 +276,7 @@ impl World {
                 self.recoveries.outages += 1;
                 self.faults.outage(*side, *how, *lasts);
             }
+            What::StallJobController { lasts } => self.cluster.stall_job_controller(*lasts),
             What::Compact => {
                 self.recoveries.compactions += 1;
                 self.cluster.compact();
@@ -336,13 +343,18 @@ impl World {
         self.recoveries.rotations += 1;
         let old = Token::new(token(self.token));
         self.token += 1;
+        let (simulator, valid) = (self.simulator.clone(), Arc::clone(&self.valid_tokens));
+        let change = move |change: &dyn Fn(&mut Vec<Token>)| {
+            let mut valid = valid.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&mut valid);
+            simulator.set_agent_tokens(valid.clone());
+        };
         let new = Token::new(token(self.token));
-        self.simulator.set_agent_tokens(vec![new.clone(), old]);
+        change(&|valid| valid.push(new.clone()));
         self.put_token();
-        let simulator = self.simulator.clone();
         self.tasks.spawn(async move {
             sleep(old_refused_after).await;
-            simulator.set_agent_tokens(vec![new]);
+            change(&|valid| valid.retain(|token| *token != old));
         });
     }
 
@@ -415,8 +427,9 @@ impl World {
     }
 
     fn outcome(self, plan: &Plan) -> Outcome {
-        let Record { violation, steps, trace } = self.bench.record();
+        let Record { violation, steps, takeovers, trace } = self.bench.record();
         let mut recoveries = self.recoveries;
+        recoveries.takeovers = takeovers;
         recoveries.crashes = self.places.iter().map(|place| place.deaths()).sum();
         Outcome {
             seed: plan.seed,
@@ -458,6 +471,8 @@ fn kubernetes(plan: &Plan) -> cluster_sim::Options {
         seed: plan.seed ^ 0x6b38,
         namespaces: vec![NAMESPACE.to_owned()],
         record: true,
+        // A longer history would only keep every old pod in memory.
+        history_limit: 1_000,
         job_controller_delay: delay / 2..=delay,
         ..cluster_sim::Options::default()
     }

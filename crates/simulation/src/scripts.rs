@@ -9,6 +9,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cluster_sim::{ContainerScript, Interference, PodFacts, Run, Script, Start};
 use serde_json::Value;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
@@ -47,11 +48,32 @@ pub(crate) struct Fates(BTreeMap<Uuid, Entry>);
 struct Entry {
     plan: JobPlan,
     pods: u32,
+    /// The Job that is refused its pod, and since when.
+    refused: Option<(String, Instant)>,
 }
 
 impl Fates {
     pub(crate) fn add(&mut self, job: Uuid, plan: JobPlan) {
-        self.0.insert(job, Entry { plan, pods: 0 });
+        self.0.insert(job, Entry { plan, pods: 0, refused: None });
+    }
+
+    /// Why the pod is not made.
+    fn refuse(&mut self, pod: &Value) -> Option<String> {
+        let job = pod.pointer(JOB_UUID)?.as_str()?.parse().ok()?;
+        let entry = self.0.get_mut(&job)?;
+        let Fate::NoPod { quota, recovers_after } = entry.plan.fate else { return None };
+        let owner =
+            pod.pointer("/metadata/ownerReferences/0/uid").and_then(Value::as_str).unwrap_or_default();
+        let (refused, since) = entry.refused.get_or_insert_with(|| (owner.to_owned(), Instant::now()));
+        if refused != owner || recovers_after.is_some_and(|after| since.elapsed() >= after) {
+            return None;
+        }
+        Some(if quota {
+            "exceeded quota: pods, requested: pods=1, used: pods=4, limited: pods=4".to_owned()
+        } else {
+            "error looking up service account buildkite/nobody: serviceaccount \"nobody\" not found"
+                .to_owned()
+        })
     }
 
     /// The script of a pod and the part of its agent.
@@ -97,6 +119,11 @@ pub(crate) fn chooser(
     }
 }
 
+/// Why a job's first Job gets no pod, as long as it does not.
+pub(crate) fn refuser(fates: Arc<Mutex<Fates>>) -> impl FnMut(&Value) -> Option<String> + Send + 'static {
+    move |pod| fates.lock().unwrap_or_else(PoisonError::into_inner).refuse(pod)
+}
+
 /// A pod in which nothing goes wrong: everything but the init containers ends when it is told.
 fn script(part: &Part, slow_start: Duration) -> Script {
     let told = || ContainerScript::new(Run::UntilTold);
@@ -115,7 +142,7 @@ fn befall(script: &mut Script, part: &mut Part, fate: &Fate, inits: &[String]) {
         }
     };
     match fate {
-        Fate::Runs { .. } | Fate::Refused => {}
+        Fate::Runs { .. } | Fate::Refused | Fate::NoPod { .. } => {}
         Fate::ImagePull { reason, recovers_after } => {
             let start = Start::Fails {
                 reason: (*reason).to_owned(),

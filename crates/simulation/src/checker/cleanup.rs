@@ -53,7 +53,7 @@ fn job(at: Timestamp, written: &Written<JobSeen>, books: &Ledger) -> Result<(), 
         return Ok(());
     }
     for pod in entry.pods.values() {
-        spares_the_agent(at, job, pod, books)?;
+        spares_the_agent(at, job, entry, pod, books)?;
     }
     may_end(at, job, entry, books)
 }
@@ -69,7 +69,7 @@ fn pod(at: Timestamp, written: &Written<PodSeen>, books: &Ledger) -> Result<(), 
     if written.verb != Verb::Deleted && (!deleting || pod.deleting) {
         return Ok(());
     }
-    spares_the_agent(at, job, pod, books)?;
+    spares_the_agent(at, job, entry, pod, books)?;
     may_end(at, job, entry, books)
 }
 
@@ -79,7 +79,17 @@ fn without_uid(at: Timestamp, job: Uuid, what: &str) -> Violation {
 }
 
 /// Nothing is deleted under a running agent, but for the moment that a live read may be old (1.3, rules 1 and 2).
-fn spares_the_agent(at: Timestamp, job: Uuid, pod: &Pod, books: &Ledger) -> Result<(), Violation> {
+fn spares_the_agent(
+    at: Timestamp,
+    job: Uuid,
+    entry: &Entry,
+    pod: &Pod,
+    books: &Ledger,
+) -> Result<(), Violation> {
+    // On a node that is lost an agent may have run and finished without Kubernetes ever showing that it started.
+    if entry.is_touched() && entry.state.is_terminal() {
+        return Ok(());
+    }
     match pod.agent {
         Some(since) if pod.exists && since + books.race() < at => {
             let message = format!("deleted under an agent that runs since {since}: killed while healthy");

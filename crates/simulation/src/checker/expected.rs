@@ -33,6 +33,7 @@ impl Expected {
             Fate::Runs { code, .. } => Self { exits: vec![*code], ..Self::default() },
             Fate::Refused => Self::verdicts(&["invalid-job"]),
             Fate::ImagePull { .. } | Fate::NeverScheduled => Self::verdicts(&STUCK),
+            Fate::NoPod { .. } => Self::verdicts(&["no-pod", "pending-timeout"]),
             Fate::InitFails { .. } | Fate::AgentDies { .. } => Self::verdicts(&BROKEN),
             Fate::Interference { .. } => Self { exits: Vec::new(), lost: true, ..Self::verdicts(&BROKEN) },
         };

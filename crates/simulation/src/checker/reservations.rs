@@ -13,16 +13,21 @@ use crate::facts::CONTROLLER_ID;
 
 /// A controller that is refused for good tries once a minute; the call that was under way adds its time.
 const AFTER_TROUBLE: Duration = Duration::from_secs(75);
+/// How long an attempt that fails again and again is tried (P8).
+const BACKING_OFF: Duration = Duration::from_secs(660);
 /// The longest way of a request that comes late.
 const LATEST: Duration = Duration::from_secs(130);
-/// A list answer that says "paused" has been taken in so long after it was given, when nothing is wrong.
-const PAUSE_HEEDED: Duration = Duration::from_secs(3);
+/// List answers in a row that say "paused", of which one must have arrived: each question is asked after the answer to
+/// the one before.
+const ENOUGH: u32 = 3;
+/// It has been taken in so long after it was given.
+const PAUSE_HEEDED: Duration = Duration::from_secs(1);
 
 /// Judges reservations.
 #[derive(Debug, Default)]
 pub(super) struct Reservations {
-    /// Answers in a row that said "paused", and the time of the last.
-    told_paused: Option<Timestamp>,
+    /// Answers in a row that said "paused", and the time of the first that must have arrived.
+    told_paused: (u32, Option<Timestamp>),
 }
 
 impl Rules for Reservations {
@@ -31,15 +36,16 @@ impl Rules for Reservations {
         let ours = |stack: &str| stack == CONTROLLER_ID;
         match what {
             What::Listed { stack, paused, .. } if ours(stack) => {
-                if *paused {
-                    self.told_paused.get_or_insert(seen.at);
-                } else {
-                    self.told_paused = None;
+                let (told, _) = self.told_paused;
+                match (*paused, told + 1) {
+                    (false, _) => self.told_paused = (0, None),
+                    (true, ENOUGH) => self.told_paused = (ENOUGH, Some(seen.at)),
+                    (true, told) => self.told_paused.0 = told,
                 }
                 Ok(())
             }
             What::Paused { paused: false, .. } => {
-                self.told_paused = None;
+                self.told_paused = (0, None);
                 Ok(())
             }
             What::Reserved { stack, job, renewed, .. } if ours(stack) => {
@@ -67,10 +73,11 @@ impl Rules for Reservations {
 impl Reservations {
     /// A paused queue gives out nothing new; what has a Job keeps its reservation (2.6).
     fn while_paused(&self, at: Timestamp, job: Uuid, entry: &Entry, books: &Ledger) -> Result<(), Violation> {
-        let Some(told) = self.told_paused.filter(|_| books.paused.is_some()) else { return Ok(()) };
-        let troubled = books.troubled_between(told - LATEST, at);
-        let heeded = if troubled { LATEST + books.race() } else { PAUSE_HEEDED + books.race() };
-        if told + heeded >= at || entry.workload.is_some() {
+        let Some(told) = self.told_paused.1.filter(|_| books.paused.is_some()) else { return Ok(()) };
+        // What was asked for before may arrive late.
+        let (from, buildkite) = (told - LATEST, &books.buildkite);
+        let late = buildkite.slow_between(from, at) || buildkite.disturbed_between(from, at);
+        if late || told + PAUSE_HEEDED + books.race() >= at || entry.workload.is_some() {
             return Ok(());
         }
         let message = format!("reserved although the queue is paused, as was told at {told}");
@@ -90,7 +97,8 @@ fn too_many(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
     });
     let most = limit + 2 * books.facts.site.creation_concurrency;
     let waiting = waiting.count();
-    let failing = books.kubernetes.last_trouble(at).is_some_and(|last| last + AFTER_TROUBLE >= at);
+    // Failed attempts keep what they hold while they are in back-off, and others get their slots (P8).
+    let failing = books.troubled_between(at - BACKING_OFF, at);
     if waiting < most || failing {
         return Ok(());
     }
@@ -98,11 +106,11 @@ fn too_many(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
     Err(Violation::new("lifecycle V1", at, message).of(job))
 }
 
-/// Renewal is due with a third left (V5). Without a reason to doubt what we hold, two thirds are too early.
+/// Renewal is due with a third left (V5). Without a reason to doubt what we hold, a half is too early.
 fn renewed_early(at: Timestamp, job: Uuid, entry: &Entry, books: &Ledger) -> Result<(), Violation> {
     let Some(held) = entry.reservation else { return Ok(()) };
     let lifetime = books.facts.site.reservation_expiry;
-    let early = held.renewed + lifetime / 3 > at;
+    let early = held.renewed + lifetime / 2 > at;
     if !early || books.troubled_between(held.renewed - AFTER_TROUBLE, at) {
         return Ok(());
     }
@@ -118,15 +126,27 @@ fn lapsed(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
     let window = held.until - lifetime / 3 - AFTER_TROUBLE;
     let turned = books.last_turn >= held.renewed;
     let away = books.buildkite.disturbed_between(window, at);
-    // A single fault costs one try; three in one window may cost all of it.
-    let windy = books.buildkite.faults_between(window, at) >= 3;
+    // A single fault costs one try; three in one window, or one that hangs, may cost all of it.
+    let windy = books.buildkite.faults_between(window, at) >= 3 || books.buildkite.slow_between(window, at);
     let late = books.buildkite.late_between(held.renewed - lifetime - AFTER_TROUBLE, at);
-    if turned || away || windy || late || entry.is_touched() {
+    // Its Job's time was over before anybody could tell of its end.
+    let vanished = entry.workload.is_none() && entry.vanished.is_some_and(|gone| gone >= held.since);
+    let untold = vanished && books.troubled_between(held.since - AFTER_TROUBLE, at);
+    if turned || away || windy || late || untold || nobody_led(window, at, books) || entry.is_touched() {
         return Ok(());
     }
     let with = if entry.workload.is_some() { "a Job" } else { "no Job" };
     let message = format!("the reservation of {} lapsed unseen, with {with} in the cluster", held.renewed);
     Err(Violation::new("lifecycle 1.8, V5", at, message).of(job))
+}
+
+/// Whoever cannot reach Kubernetes cannot hold the Lease, and then renews nothing.
+fn nobody_led(from: Timestamp, to: Timestamp, books: &Ledger) -> bool {
+    let kubernetes = &books.kubernetes;
+    let cut_off = kubernetes.disturbed_between(from, to)
+        || kubernetes.slow_between(from, to)
+        || kubernetes.faults_between(from, to) >= 3;
+    books.uses_lease() && cut_off
 }
 
 #[cfg(test)]
@@ -163,7 +183,7 @@ mod tests {
     #[test]
     fn a_paused_queue_gives_out_nothing_new() {
         let mut story = Story::new();
-        story.wait(200).paused().polled(true).wait(1).reserved(1);
+        story.wait(200).paused().polled(true).polled(true).wait(10).reserved(1);
         story.clean();
         story.polled(true).wait(10).reserved(2);
         story.broken("lifecycle 2.6, P5");
@@ -173,6 +193,7 @@ mod tests {
     #[test]
     fn no_more_is_reserved_than_can_start() {
         let mut story = Story::with_limit(2);
+        story.wait(700);
         for job in 1..=52 {
             story.reserved(job);
         }

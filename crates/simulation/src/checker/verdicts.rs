@@ -1,5 +1,6 @@
 //! What is told about a job, and how it ends (lifecycle 5.1 and the rules below it).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use buildkite_sim::{Actor, JobState, What};
@@ -16,12 +17,17 @@ const TRYING: Duration = Duration::from_secs(660);
 /// An answer that got lost may be repeated so long after.
 const REPEATS: Duration = Duration::from_secs(90);
 
+/// Tries of a verdict whose answer got lost: five of the client's, twice, in two lives.
+const MOST_REPEATS: u32 = 20;
 /// The longest way of a request that comes late.
 const LATEST: Duration = Duration::from_secs(130);
 
 /// Judges verdicts and ends.
 #[derive(Debug, Default)]
-pub(super) struct Verdicts;
+pub(super) struct Verdicts {
+    /// How often a verdict was told again, by job.
+    again: BTreeMap<Uuid, u32>,
+}
 
 impl Rules for Verdicts {
     fn on(&mut self, seen: &Seen, books: &Ledger) -> Result<(), Violation> {
@@ -34,7 +40,17 @@ impl Rules for Verdicts {
                     return Ok(());
                 }
                 let asked = Asked { at: seen.at, job: *job, code, entry, books };
-                if *accepted { asked.accepted() } else { asked.refused(*state) }
+                if *accepted {
+                    return asked.accepted();
+                }
+                if entry.verdict.is_some() {
+                    let again = self.again.entry(*job).or_default();
+                    *again += 1;
+                    if *again > MOST_REPEATS {
+                        return asked.broken("lifecycle X13", "told again and again");
+                    }
+                }
+                asked.refused(*state)
             }
             What::AgentFinished { job, accepted: true, exit_status } => {
                 agent_finished(seen.at, *job, *exit_status, books)

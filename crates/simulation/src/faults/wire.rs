@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::time::sleep;
 use tower::{BoxError, Service, ServiceExt as _};
 
-use super::{Faults, Ruling, Shape, watch::spoil};
+use super::{Faults, Ruling, Shape, spoilt::spoil};
 use crate::{
     bench::Bench,
     facts::Note,
@@ -164,7 +164,8 @@ impl Wire {
             Kind::WatchReplay => self.deliver(self.older(request), shape).await,
             Kind::WatchCut | Kind::WatchLag | Kind::WatchTwice | Kind::WatchSilent => {
                 let answer = self.deliver(request, shape).await?;
-                Ok(answer.map(|body| spoil(body, kind, ruling.chance)))
+                let calm = self.line.faults.is_calm();
+                Ok(answer.map(|body| spoil(body, kind, ruling.chance, calm)))
             }
         }
     }

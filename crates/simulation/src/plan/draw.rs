@@ -138,8 +138,12 @@ fn trouble_of_job(random: &mut Rng) -> Fate {
 
 /// A trouble and the rule that answers it.
 fn any_trouble(random: &mut Rng) -> (Fate, &'static str) {
-    match random.u8(..12) {
+    match random.u8(..13) {
         0 => (Fate::Refused, "F8"),
+        12 => {
+            let recovers_after = random.bool().then(|| seconds(random, 1.0, 60.0));
+            (Fate::NoPod { quota: random.bool(), recovers_after }, "F1")
+        }
         1 => {
             let reason = pick(
                 random,
@@ -228,6 +232,7 @@ fn trouble(random: &mut Rng, site: &Site, horizon: Duration, size: Size, items: 
         limit: new_limit(random),
     });
     some(random, 3, &mut |random, _| outage(random));
+    some(random, 2, &mut |random, _| What::StallJobController { lasts: seconds(random, 1.0, 60.0) });
     some(random, 3, &mut |_, _| What::Compact);
     some(random, 3, &mut |_, _| What::CloseWatches);
     some(random, 3, &mut |random, _| What::ClockJump {

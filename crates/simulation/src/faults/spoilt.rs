@@ -4,12 +4,12 @@ use std::{collections::VecDeque, io, time::Duration};
 
 use axum::body::{Body, BodyDataStream, Bytes};
 use futures::{StreamExt as _, stream};
-use tokio::time::sleep;
+use tokio::{sync::watch, time::timeout};
 
 use crate::plan::FaultKind;
 
 /// A body whose events come as the fault has it.
-pub(super) fn spoil(body: Body, kind: FaultKind, seed: u64) -> Body {
+pub(super) fn spoil(body: Body, kind: FaultKind, seed: u64, calm: watch::Receiver<bool>) -> Body {
     let mut random = fastrand::Rng::with_seed(seed);
     // Counted from the connection: some break at once, some in the middle of something.
     let turns_bad_after = random.usize(0..20);
@@ -20,6 +20,7 @@ pub(super) fn spoil(body: Body, kind: FaultKind, seed: u64) -> Body {
         turns_bad_after,
         kind,
         random,
+        calm,
         over: false,
     };
     Body::from_stream(stream::unfold(watch, |mut watch| async move {
@@ -36,6 +37,7 @@ struct Spoilt {
     turns_bad_after: usize,
     kind: FaultKind,
     random: fastrand::Rng,
+    calm: watch::Receiver<bool>,
     over: bool,
 }
 
@@ -47,14 +49,18 @@ impl Spoilt {
         if let Some(event) = self.again.pop_front() {
             return Some(Ok(event));
         }
-        let bad = self.seen >= self.turns_bad_after;
+        let calm = *self.calm.borrow();
+        let bad = self.seen >= self.turns_bad_after && !calm;
         match self.kind {
             FaultKind::WatchCut if bad => {
                 self.over = true;
                 // The server may end the stream properly, or the connection breaks.
                 return self.random.bool().then(|| Err(super::wire::reset()));
             }
-            FaultKind::WatchSilent if bad => std::future::pending().await,
+            FaultKind::WatchSilent if bad => {
+                let _ = self.calm.wait_for(|calm| *calm).await;
+                return None;
+            }
             _ => {}
         }
         let event = self.events.next().await?;
@@ -64,7 +70,8 @@ impl Spoilt {
                 self.again.extend(event.as_ref().ok().cloned());
             }
             FaultKind::WatchLag if bad && self.random.u8(..6) == 0 => {
-                sleep(Duration::from_millis(self.random.u64(100..20_000))).await;
+                let late = Duration::from_millis(self.random.u64(100..20_000));
+                let _ = timeout(late, self.calm.wait_for(|calm| *calm)).await;
             }
             _ => {}
         }

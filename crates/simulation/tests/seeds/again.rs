@@ -30,6 +30,7 @@ fn assert_same(seed: u64, left: &str, right: &str) {
 
 #[test]
 fn a_seed_is_the_same_run_again_in_this_process_and_in_another() {
+    let _alone = super::alone();
     let first: BTreeMap<u64, String> = SEEDS.map(|seed| (seed, trace(seed))).collect();
     for (seed, first) in &first {
         assert!(first.lines().count() > JOBS, "seed {seed}: hardly anything happened:\n{first}");
@@ -46,5 +47,6 @@ fn a_seed_is_the_same_run_again_in_this_process_and_in_another() {
 
 #[test]
 fn another_seed_is_another_run() {
+    let _alone = super::alone();
     assert_ne!(trace(0), trace(1));
 }
