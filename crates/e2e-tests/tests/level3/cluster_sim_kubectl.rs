@@ -40,10 +40,10 @@ impl Stage {
     async fn start() -> Self {
         let kubectl = Testbed::from_environment().bin.join("kubectl");
         let cluster = Cluster::new(Options::default());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let home = tempfile::tempdir().unwrap();
-        let kubeconfig = cluster.kubeconfig(listener.local_addr().unwrap());
-        std::fs::write(home.path().join("config"), kubeconfig).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let kubeconfig = cluster.kubeconfig(listener.local_addr().expect("a listener has an address"));
+        std::fs::write(home.path().join("config"), kubeconfig).expect("the folder can be written to");
         let served = cluster.clone();
         let server = tokio::spawn(async move {
             served.serve(listener, std::future::pending()).await.expect("serving does not end by itself");
@@ -63,11 +63,11 @@ impl Stage {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        stdin.write_all(input.as_bytes()).await.unwrap();
+            .expect("kubectl can be started");
+        let mut stdin = child.stdin.take().expect("standard input is a pipe");
+        stdin.write_all(input.as_bytes()).await.expect("kubectl reads its input");
         drop(stdin);
-        let output = child.wait_with_output().await.unwrap();
+        let output = child.wait_with_output().await.expect("kubectl ends");
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "kubectl {arguments:?}: {}\n{out}{err}", output.status);
         out.into_owned()
