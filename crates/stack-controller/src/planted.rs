@@ -66,8 +66,6 @@ defects! {
     FailedDeletionForgotten = "failed-deletion-forgotten",
     /// X4: live reads are answered from the watches' view.
     StaleViewTrusted = "stale-view-trusted",
-    /// X5: a pending pod is taken for one whose agent has not started.
-    PhaseTakenForAgent = "phase-taken-for-agent",
     /// X7: objects are deleted by name alone.
     DeletesByName = "deletes-by-name",
     /// F3: a verdict rests on a state from before the end.

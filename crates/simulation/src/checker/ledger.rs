@@ -221,6 +221,11 @@ impl Ledger {
         self.leased.is_some()
     }
 
+    /// When the Lease was written last.
+    pub(super) fn leased(&self) -> Option<Timestamp> {
+        self.leased
+    }
+
     /// Jobs that hold a slot for certain: unfinished, or reserved by us.
     pub(super) fn in_use(&self) -> usize {
         let jobs = self.unfinished.values().filter(|held| !self.held.contains(&held.job)).count();

@@ -18,6 +18,9 @@ const MOST_MADE: u32 = 4;
 /// So long after another has taken the Lease, nothing of the one before is on its way any more.
 const TURN: Duration = Duration::from_secs(5);
 
+/// The duration of a Lease.
+const LEASE: Duration = Duration::from_secs(15);
+
 /// Judges who makes and runs what.
 #[derive(Debug)]
 pub(super) struct Ownership;
@@ -29,6 +32,7 @@ impl Rules for Ownership {
                 (Verb::Added, Writer::Controller(life)) => made(seen.at, written.object.job, life, books),
                 _ => Ok(()),
             },
+            Event::Lease(Some(holder)) => taken(seen.at, *holder, books),
             Event::Container(container) if container.running => started(seen.at, *container, books),
             Event::Buildkite(What::State { job, to: JobState::Accepted, .. }) => {
                 acquired(seen.at, *job, books)
@@ -64,6 +68,16 @@ fn made(at: Timestamp, job: Uuid, life: Life, books: &Ledger) -> Result<(), Viol
         return Err(Violation::new("lifecycle D5", at, message).of(job));
     }
     Ok(())
+}
+
+/// A Lease that its holder has not given up is left to it for its whole duration, by the clock of whoever watches it.
+fn taken(at: Timestamp, holder: Life, books: &Ledger) -> Result<(), Violation> {
+    let (Some(leader), Some(renewed)) = (books.leader, books.leased()) else { return Ok(()) };
+    if leader == holder || renewed + LEASE <= at {
+        return Ok(());
+    }
+    let message = format!("{holder} takes the Lease that {leader} wrote at {renewed}");
+    Err(Violation::new("lifecycle D10", at, message))
 }
 
 fn started(at: Timestamp, container: ContainerSeen, books: &Ledger) -> Result<(), Violation> {
@@ -121,6 +135,16 @@ mod tests {
         let mut story = Story::new();
         story.runs(1).agent_starts_in_pod(1, 77);
         story.broken("lifecycle D1, D5");
+    }
+
+    /// lifecycle D10, X26
+    #[test]
+    fn a_lease_is_taken_over_when_it_has_lapsed_and_not_before() {
+        let mut story = Story::new();
+        story.lease(0, 0).wait(20).lease(1, 0);
+        story.clean();
+        story.wait(10).lease(0, 1);
+        story.broken("lifecycle D10");
     }
 
     /// lifecycle D10

@@ -14,6 +14,8 @@ use super::{Rules, Violation};
 
 /// A job that is given up was tried for ten minutes at most (P8).
 const TRYING: Duration = Duration::from_secs(660);
+/// Five tries of a minute, and their pauses.
+const TRIES_TAKE: Duration = Duration::from_secs(330);
 /// An answer that got lost may be repeated so long after.
 const REPEATS: Duration = Duration::from_secs(90);
 
@@ -110,7 +112,10 @@ impl Asked<'_> {
             let message = format!("verdict `{code}` on a job that an agent has since {since}");
             return self.broken("lifecycle 1.1", &message);
         }
-        if !state.is_terminal() || fresh || books.troubled_between(since - REPEATS, *at) {
+        // The call itself may have been repeated for minutes.
+        let slow = books.buildkite.slow_between(*at - TRIES_TAKE, *at);
+        let troubled = books.troubled_between((*at - REPEATS).max(since), *at) || slow;
+        if !state.is_terminal() || fresh || troubled {
             return Ok(());
         }
         if entry.verdict.is_some() {

@@ -92,7 +92,7 @@ impl Core {
         let reserved: BTreeSet<Uuid> = reserved.iter().copied().collect();
         let mut effects = Vec::new();
         for job in asked.iter().copied() {
-            if reserved.contains(&job) {
+            if reserved.contains(&job) || planted::is(Defect::CancelledCandidatesTried) {
                 self.holds_reservation(job, until, now, &mut effects);
             } else {
                 self.lost_reservation(job, now);
