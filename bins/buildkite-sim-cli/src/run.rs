@@ -59,8 +59,10 @@ async fn on_server(server: Server, request: &Value, colors: bool, keep: bool) ->
     let built = async {
         let status = build(&client, &public, request, colors).await?;
         if keep && status != INVALID && status != INTERRUPTED {
+            // An interrupt that comes as soon as the line is read counts.
+            let mut stop = StopSignals::listen()?;
             write_out(&[format!("Keeping the page {public} until you interrupt this")])?;
-            StopSignals::listen()?.next().await;
+            stop.next().await;
         }
         Ok(status)
     };
