@@ -5,6 +5,7 @@ use cluster_sim::Verb;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::expected::Expected;
 use super::ledger::{Entry, Ledger, Pod};
 use super::seen::{Event, JobSeen, PodSeen, Seen, Writer, Written};
 use super::{Rules, Violation};
@@ -87,7 +88,8 @@ fn spares_the_agent(
     books: &Ledger,
 ) -> Result<(), Violation> {
     // On a node that is lost an agent may have run and finished without Kubernetes ever showing that it started.
-    if entry.is_touched() && entry.state.is_terminal() {
+    let may_be_hidden = entry.expected.as_ref().is_some_and(Expected::allows_loss);
+    if may_be_hidden && entry.state.is_terminal() {
         return Ok(());
     }
     match pod.agent {
