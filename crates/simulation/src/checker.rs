@@ -73,7 +73,7 @@ impl Checker {
                 Box::new(ownership::Ownership),
                 Box::new(verdicts::Verdicts::default()),
                 Box::new(reservations::Reservations::default()),
-                Box::new(cleanup::Cleanup::default()),
+                Box::new(cleanup::Cleanup),
                 Box::new(liveness::Liveness::default()),
             ],
             pending: Vec::new(),

@@ -11,10 +11,10 @@ fn packages() -> Vec<Value> {
         .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
-        .unwrap();
+        .expect("cargo runs, as it runs this test");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    metadata["packages"].as_array().unwrap().clone()
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    metadata["packages"].as_array().expect("there are packages").clone()
 }
 
 fn strings(value: &Value) -> Vec<&str> {

@@ -77,7 +77,7 @@ defects! {
 }
 
 #[cfg(feature = "planted-defects")]
-mod planted {
+mod here {
     use std::cell::Cell;
 
     use super::Defect;
@@ -100,7 +100,7 @@ mod planted {
 }
 
 #[cfg(feature = "planted-defects")]
-pub use planted::{is, plant};
+pub use here::{is, plant};
 
 /// Nothing is planted.
 #[cfg(not(feature = "planted-defects"))]

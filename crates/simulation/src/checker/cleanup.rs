@@ -11,7 +11,7 @@ use super::seen::{Event, JobSeen, PodSeen, Seen, Writer, Written};
 use super::{Rules, Violation};
 
 /// Judges deletions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Cleanup;
 
 impl Rules for Cleanup {
