@@ -8,9 +8,6 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace;
 
-/// What every run of the tests simulates: enough that each planted defect shows, in under a minute.
-pub(crate) const PART_OF_TESTS: [&str; 4] = ["--seeds", "0..300", "--jobs", "200"];
-
 /// What to simulate. Everything is handed to the program `simulation`, which explains itself with `--help`.
 #[derive(Debug, clap::Args)]
 #[command(disable_help_flag = true)]

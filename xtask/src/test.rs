@@ -139,8 +139,10 @@ fn run_level(
     for program in built.programs().iter().filter(|program| level.owns(program)) {
         tests.extend(harness::run(program, &plan)?);
     }
-    if level == Level::One {
-        tests.extend(harness::run_doctests(built.extent, root, &plan)?);
+    match level {
+        Level::One => tests.extend(harness::run_doctests(built.extent, root, &plan)?),
+        Level::Two => tests.extend(harness::run_simulation(root, &plan)?),
+        Level::Three | Level::Four => {}
     }
     // A filtered run says nothing about the other tests, so it leaves the old results alone.
     if filter.is_none() {

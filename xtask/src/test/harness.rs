@@ -72,6 +72,27 @@ pub(super) fn run_doctests(extent: Extent, root: &Path, plan: &Plan<'_>) -> Resu
     })
 }
 
+/// Compiles the simulation with optimization and runs its seeds.
+///
+/// # Errors
+/// When cargo cannot be started.
+pub(super) fn run_simulation(root: &Path, plan: &Plan<'_>) -> Result<Vec<TestResult>> {
+    let mut command = workspace::cargo();
+    command
+        .args(["test", "--locked", "--no-fail-fast", "--profile", "simulation"])
+        .args(["--package", "simulation", "--features", "seeds,planted-defects", "--test", "seeds"])
+        // Each test runs its seeds on all processors.
+        .args(["--", "--format", "pretty", "--test-threads=1"])
+        .args(plan.filter)
+        .current_dir(root);
+    supervise(&mut command, plan, "simulation seeds", |path| TestResult {
+        package: "simulation".to_owned(),
+        target: "seeds".to_owned(),
+        path,
+        outcome: Outcome::Failed,
+    })
+}
+
 /// Runs a command that prints in the format of Rust's test harness.
 fn supervise(
     command: &mut Command,
