@@ -25,6 +25,8 @@ enum Mood {
     MuteWrites,
     /// Refuses everything with this status.
     Refusing(u16),
+    /// Answers reads; refuses writes with this status.
+    RefusingWrites(u16),
 }
 
 struct Shared {
@@ -33,6 +35,8 @@ struct Shared {
     allowed: Vec<&'static str>,
     lease: Option<Value>,
     version: u64,
+    /// Requests that arrived.
+    requests: u32,
 }
 
 /// As much of an API server as leading takes.
@@ -41,7 +45,8 @@ struct Api(Arc<Mutex<Shared>>);
 
 impl Api {
     fn new() -> Self {
-        let shared = Shared { mood: Mood::Well, allowed: VERBS.to_vec(), lease: None, version: 0 };
+        let shared =
+            Shared { mood: Mood::Well, allowed: VERBS.to_vec(), lease: None, version: 0, requests: 0 };
         Self(Arc::new(Mutex::new(shared)))
     }
 
@@ -90,12 +95,16 @@ impl Instance {
 }
 
 async fn answer(State(api): State<Api>, method: Method, uri: Uri, body: Bytes) -> Response {
-    let mood = api.shared().mood;
-    if mood == Mood::Deaf {
-        std::future::pending::<()>().await;
-    }
-    if let Mood::Refusing(code) = mood {
-        return status(code);
+    let mood = {
+        let mut shared = api.shared();
+        shared.requests += 1;
+        shared.mood
+    };
+    match mood {
+        Mood::Deaf => std::future::pending::<()>().await,
+        Mood::Refusing(code) => return status(code),
+        Mood::RefusingWrites(code) if method != Method::GET => return status(code),
+        Mood::Well | Mood::Mute | Mood::MuteWrites | Mood::RefusingWrites(_) => {}
     }
     let body = serde_json::from_slice(&body).unwrap_or_default();
     let response = carry_out(&mut api.shared(), &method, uri.path(), body);
@@ -190,6 +199,24 @@ async fn a_lease_that_nobody_renews_passes_to_the_next_after_it_lapsed() {
     drop(first);
     let (_, led) = second.await.unwrap();
     assert!((13 * SECOND..18 * SECOND).contains(&(led - died)), "{:?}", led - died);
+}
+
+/// lifecycle D10: the moment at which a Lease lapses shortens the pause before it, and none after it.
+#[tokio::test(start_paused = true)]
+async fn a_lapsed_lease_that_cannot_be_claimed_is_asked_for_at_a_walk() {
+    let api = Api::new();
+    let mut first = api.instance("first", LeaderLease::Required);
+    first.leadership.acquire().await;
+    drop(first);
+    api.shared().mood = Mood::RefusingWrites(503);
+    let second = candidate(api.instance("second", LeaderLease::Required));
+    tokio::time::sleep(30 * SECOND).await;
+    let before = api.shared().requests;
+    tokio::time::sleep(60 * SECOND).await;
+    let asked = api.shared().requests - before;
+    assert!((20..=130).contains(&asked), "{asked} requests in a minute");
+    api.shared().mood = Mood::Well;
+    timeout(10 * SECOND, second).await.unwrap().unwrap();
 }
 
 /// lifecycle D10: a leader that cannot renew ends before another can begin, whether its renewals are lost, or only
