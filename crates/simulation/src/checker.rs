@@ -1,7 +1,7 @@
 //! The judge of a run: reads what the two simulators recorded and what the harness did, and never asks a controller.
 //!
 //! The harness drains both histories after every step and hands them over with the `observe_*` functions, then
-//! calls [`Checker::step`]. Events are entered in the [`Ledger`](ledger::Ledger) one by one, in the order of their
+//! calls [`Checker::step`]. Events are entered in the `Ledger` one by one, in the order of their
 //! times; each family of rules sees an event before it is entered. What the harness does from outside (crashes,
 //! faults, fates of jobs) comes as a [`Note`].
 //!
