@@ -26,7 +26,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind, in the order of [`Kind::index`].
+    /// Every kind, in the order of its index.
     pub const ALL: [Self; 10] = [
         Self::Job,
         Self::Pod,
