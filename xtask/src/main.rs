@@ -25,7 +25,7 @@ mod workspace;
     bin_name = "cargo xtask",
     about = "Chores of this repository: demo, tests, a real cluster, generated files",
     after_help = "Start here:\n  \
-        cargo xtask demo             a pipeline runs to green on a real node, with its log\n  \
+        cargo xtask demo             a pipeline runs to green on this machine alone, with its log\n  \
         cargo xtask test             every check and every test level; installs what it lacks\n  \
         cargo xtask test --level 1   the fast ones only\n  \
         cargo xtask conformance      which rules of docs/spec have a test that passed"

@@ -34,6 +34,18 @@ async fn dependent(stage: &Stage, name: &str, owners: Value) -> Result<Value> {
     stage.create_object("configmaps", &json!({ "metadata": metadata })).await
 }
 
+/// Waits until the garbage collector has seen every object of a kind that was made before now.
+///
+/// It learns of them by a watch, and takes changes of one kind in their order. An owner that is
+/// deleted before it has seen a dependent is, to it, an owner without any: there is nobody to
+/// orphan, or to wait for. `object` gets an owner that never was: it is collected once it is seen.
+async fn dependents_are_seen(stage: &Stage, resource: &str, mut object: Value) -> Result<()> {
+    let owner = json!({ "apiVersion": "v1", "kind": "Secret", "name": "none", "uid": "none" });
+    object["metadata"] = json!({ "name": "seen", "ownerReferences": [owner] });
+    stage.create_object(resource, &object).await?;
+    stage.until_gone(&format!("{resource}/seen")).await
+}
+
 /// And at once.
 async fn in_the_background_the_owner_goes_first(stage: Stage) -> Outcome {
     let owner = stage.secret("a", json!({})).await?;
@@ -53,6 +65,7 @@ async fn in_the_foreground_the_owner_goes_last(stage: Stage) -> Outcome {
         "name": "b", "ownerReferences": [reference], "finalizers": ["example.com/keep"],
     });
     stage.create_object("configmaps", &json!({ "metadata": metadata })).await?;
+    dependents_are_seen(&stage, "configmaps", json!({})).await?;
     let expected = json!({ "metadata": { "deletionTimestamp": ANY, "finalizers": ["foregroundDeletion"] } });
     let options = json!({ "propagationPolicy": "Foreground" });
     stage.delete_with("secrets/a", &options).await?.has(200, &expected)?;
@@ -67,6 +80,7 @@ async fn in_the_foreground_the_owner_goes_last(stage: Stage) -> Outcome {
 async fn orphans_lose_their_owner_and_stay(stage: Stage) -> Outcome {
     let owner = stage.secret("a", json!({})).await?;
     dependent(&stage, "b", json!([owned_by(&owner)])).await?;
+    dependents_are_seen(&stage, "configmaps", json!({})).await?;
     let expected = json!({ "metadata": { "deletionTimestamp": ANY, "finalizers": ["orphan"] } });
     let options = json!({ "propagationPolicy": "Orphan" });
     stage.delete_with("secrets/a", &options).await?.has(200, &expected)?;
@@ -80,6 +94,7 @@ async fn orphans_lose_their_owner_and_stay(stage: Stage) -> Outcome {
 async fn the_pods_of_a_job_that_is_deleted_without_a_word_stay(stage: Stage) -> Outcome {
     stage.create_object("jobs", &job("a", json!({}))).await?;
     let pod = pod_of(&stage, "a").await?;
+    dependents_are_seen(&stage, "pods", super::graceful::pod("seen")).await?;
     stage.delete("jobs/a").await?.has(200, &json!({ "metadata": { "finalizers": ["orphan"] } }))?;
     stage.until_gone("jobs/a").await?;
     let path = format!("pods/{}", name(&pod));
@@ -114,6 +129,7 @@ async fn a_job_that_is_deleted_in_the_foreground_waits_for_its_pods(stage: Stage
     stage.create_object("jobs", &super::jobs::bound_job(&stage, "a", json!({}))).await?;
     let pod = pod_of(&stage, "a").await?;
     let path = format!("pods/{}", name(&pod));
+    dependents_are_seen(&stage, "pods", super::graceful::pod("seen")).await?;
     let options = json!({ "propagationPolicy": "Foreground" });
     let expected = json!({ "metadata": { "deletionTimestamp": ANY, "finalizers": ["foregroundDeletion"] } });
     stage.delete_with("jobs/a", &options).await?.has(200, &expected)?;
