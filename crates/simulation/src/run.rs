@@ -471,6 +471,8 @@ fn kubernetes(plan: &Plan) -> cluster_sim::Options {
         seed: plan.seed ^ 0x6b38,
         namespaces: vec![NAMESPACE.to_owned()],
         record: true,
+        // Nobody reads what went well, and writing it is a fifth of all writes.
+        events: false,
         // A longer history would only keep every old pod in memory.
         history_limit: 1_000,
         job_controller_delay: delay / 2..=delay,
