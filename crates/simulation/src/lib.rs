@@ -26,3 +26,7 @@ mod scripts;
 pub mod shrink;
 pub mod trace;
 pub mod watched;
+
+/// Most of what a run does to the machine is to make and to drop JSON, on a thread that lives as long as the run.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

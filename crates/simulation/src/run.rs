@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// The most jobs of the burst at the end.
 const LARGEST_PROBE: usize = 60;
 /// How long the jobs of that burst run: long enough for all of them to be in flight at once.
-const PROBE_RUNS_FOR: Duration = Duration::from_secs(120);
+const PROBE_RUNS_FOR: Duration = Duration::from_secs(45);
 
 /// How often each kind of fault struck.
 pub type Counts = BTreeMap<(Side, FaultKind), u64>;
@@ -474,7 +474,7 @@ fn kubernetes(plan: &Plan) -> cluster_sim::Options {
         // Nobody reads what went well, and writing it is a fifth of all writes.
         events: false,
         // A longer history would only keep every old pod in memory.
-        history_limit: 1_000,
+        history_limit: 250,
         job_controller_delay: delay / 2..=delay,
         ..cluster_sim::Options::default()
     }

@@ -12,6 +12,11 @@ use super::{
 };
 use crate::not_answered::is_answered;
 
+/// From a free slot to the start of a pod, and from the end of an agent to that of its Job.
+const AROUND_A_RUN: Duration = Duration::from_secs(3);
+/// Without a limit about so many run at once.
+const LARGEST_BACKLOG: usize = 25;
+
 /// How large a run is.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
@@ -26,14 +31,31 @@ impl Plan {
         let mut random = Rng::with_seed(seed ^ 0x706c_616e);
         let site = site(&mut random);
         let mut items = builds(&mut random, size, &site);
-        let last = items.last().map_or(Duration::ZERO, |item| item.at);
         // Work goes on after the last arrival: as long as the backlog lasts, something may happen to it.
-        let horizon = last.mul_f64(1.2) + Duration::from_secs(60);
+        let horizon = worked_off(&items, &site) + Duration::from_secs(60);
         meddling(&mut random, &mut items);
         trouble(&mut random, &site, horizon, size, &mut items);
         items.sort_by_key(|item| item.at);
         Self { seed, site, items }
     }
+}
+
+/// When about the last job has run, if nothing comes between.
+fn worked_off(items: &[Item], site: &Site) -> Duration {
+    let slots = if site.limit == 0 { LARGEST_BACKLOG } else { site.limit };
+    let mut free_at = Duration::ZERO;
+    for item in items {
+        let What::Build { jobs, .. } = &item.what else { continue };
+        let work: Duration = jobs.iter().map(takes).sum();
+        free_at = free_at.max(item.at) + work.div_f64(slots as f64);
+    }
+    free_at
+}
+
+/// How long a job holds its slot, roughly.
+fn takes(job: &JobPlan) -> Duration {
+    let runs = if let Fate::Runs { lasts, .. } = job.fate { lasts } else { Duration::from_secs(20) };
+    job.slow_start + runs + AROUND_A_RUN
 }
 
 fn seconds(random: &mut Rng, from: f64, to: f64) -> Duration {
@@ -50,7 +72,7 @@ fn site(random: &mut Rng) -> Site {
         limit: pick(random, &[1, 2, 3, 5, 8, 13, 25, 25, 40, 0]),
         instances,
         lease: is_answered("D10") && (instances > 1 || random.bool()),
-        reservation_expiry: Duration::from_secs(pick(random, &[60, 90, 120, 300, 900])),
+        reservation_expiry: reservation_expiry(random),
         job_ttl: Duration::from_secs(pick(random, &[10, 30, 60])),
         creation_concurrency: pick(random, &[1, 3, 25]),
         pod_pending: Duration::from_secs(pick(random, &[45, 90, 180])),
@@ -65,6 +87,11 @@ fn site(random: &mut Rng) -> Site {
             kubernetes: rates(random, Side::Kubernetes),
         },
     }
+}
+
+/// Whatever waits for a long one to lapse costs time and tries nothing, so they are rare.
+fn reservation_expiry(random: &mut Rng) -> Duration {
+    Duration::from_secs(pick(random, &[60, 60, 90, 90, 120, 120, 180, 300, 900]))
 }
 
 fn rates(random: &mut Rng, side: Side) -> Rates {
@@ -93,8 +120,8 @@ fn builds(random: &mut Rng, size: Size, site: &Site) -> Vec<Item> {
     let mut at = Duration::from_millis(random.u64(0..3000));
     let mut left = size.jobs;
     // Between a queue that mostly idles and one that always has a backlog.
-    let pace =
-        pick(random, &[0.1, 0.5, 1.0, 3.0]) * 10.0 / (if site.limit == 0 { 25 } else { site.limit }) as f64;
+    let pace = pick(random, &[0.2, 0.6, 1.0, 2.0]) * 12.0
+        / (if site.limit == 0 { LARGEST_BACKLOG } else { site.limit }) as f64;
     let trouble = pick(random, &[0, 5, 15, 40]);
     while left > 0 {
         let most = pick(random, &[1, 4, 12, 40]);
@@ -175,7 +202,7 @@ fn harm(random: &mut Rng) -> (Harm, &'static str) {
     match random.u8(..6) {
         0 => (Harm::Evicted, "F3"),
         1 => (Harm::Preempted, "F3"),
-        2 => (Harm::NodeLost { back_after: seconds(random, 5.0, 400.0) }, "L7"),
+        2 => (Harm::NodeLost { back_after: seconds(random, 5.0, 240.0) }, "L7"),
         3 => (Harm::Deleted { force: random.bool() }, "F3"),
         4 => (Harm::AgentOom, "F3b"),
         _ => (Harm::CommandOom, "F3b"),
