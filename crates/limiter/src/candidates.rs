@@ -3,6 +3,8 @@
 //! Insert, update and removal cost O(log n) (P1); nothing is sorted or scanned per poll, but for the
 //! removal of vanished jobs after a *complete* listing, which is as long as the listing itself.
 
+mod held;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
@@ -11,6 +13,8 @@ use std::{
     time::Instant,
 };
 
+use held::Held;
+pub use held::{KEPT_FOR, Reservation};
 use uuid::Uuid;
 
 use crate::Admission;
@@ -43,15 +47,6 @@ pub enum ListingEnd {
     Complete,
     /// The depth limit or an error ended the listing early: absence proves nothing.
     Partial,
-}
-
-/// A reservation that an attempt left behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reservation {
-    /// When it was asked for: a listing that is older may still show the job.
-    pub since: Instant,
-    /// When it lapses.
-    pub until: Instant,
 }
 
 /// What a listing changed.
@@ -89,6 +84,9 @@ pub(crate) type Order = (Reverse<i64>, i64, u64);
 #[derive(Debug)]
 pub(crate) struct Candidate {
     pub(crate) order: Order,
+    pub(crate) priority: i64,
+    /// Its order is not what its priority and age make of it any more.
+    pub(crate) behind: bool,
     pub(crate) first_seen: Instant,
     pub(crate) ready_since: Instant,
     pub(crate) attempts: Attempts,
@@ -100,14 +98,23 @@ pub(crate) struct Candidate {
     listing: u64,
 }
 
+/// A candidate on its way to a slot.
+pub(crate) struct Taken {
+    pub(crate) job: Uuid,
+    pub(crate) candidate: Candidate,
+    /// Since when it has been reserved without a Job, if it is.
+    pub(crate) held_since: Option<Instant>,
+    pub(crate) reservation: Option<Reservation>,
+}
+
 #[derive(Debug)]
 pub(crate) struct Candidates {
     bound: NonZeroUsize,
     by_job: BTreeMap<Uuid, Candidate>,
     ready: BTreeMap<Order, Uuid>,
     delayed: BTreeSet<(Instant, Uuid)>,
-    /// Candidates that hold a reservation from a failed attempt, with its end.
-    reserved: BTreeMap<Uuid, Reservation>,
+    /// What failed attempts left reserved.
+    held: Held,
     sequence: u64,
     listing: u64,
 }
@@ -119,7 +126,7 @@ impl Candidates {
             by_job: BTreeMap::new(),
             ready: BTreeMap::new(),
             delayed: BTreeSet::new(),
-            reserved: BTreeMap::new(),
+            held: Held::default(),
             sequence: 0,
             listing: 0,
         }
@@ -155,19 +162,20 @@ impl Candidates {
             known.agent_query_rules = Arc::clone(&listed.agent_query_rules);
             known.missed = 0;
             known.listing = self.listing;
-            // Listed after it was reserved means that the reservation lapsed.
-            if self.reserved.get(&listed.job).is_some_and(|held| held.since < asked_at) {
-                self.reserved.remove(&listed.job);
-            }
+            known.priority = listed.priority;
             let order = (Reverse(listed.priority), age, known.order.2);
-            if order != known.order {
+            if order != known.order && !known.behind {
                 if self.ready.remove(&known.order).is_some() {
                     self.ready.insert(order, listed.job);
                 }
                 known.order = order;
             }
+            if self.held.listed(listed.job, asked_at, now) {
+                self.put_behind(listed.job);
+            }
             return Sighting::Known;
         }
+        self.held.listed(listed.job, asked_at, now);
         self.sequence += 1;
         let order = (Reverse(listed.priority), age, self.sequence);
         let full = self.by_job.len() >= self.bound.get();
@@ -179,6 +187,8 @@ impl Candidates {
             listed.job,
             Candidate {
                 order,
+                priority: listed.priority,
+                behind: false,
                 first_seen: now,
                 ready_since: now,
                 attempts: Attempts::default(),
@@ -195,7 +205,7 @@ impl Candidates {
         let mut vanished = Vec::new();
         for (job, candidate) in &mut self.by_job {
             // A reserved job is hidden from the list: its absence says nothing.
-            if candidate.listing == self.listing || self.reserved.contains_key(job) {
+            if candidate.listing == self.listing || self.held.contains(*job) {
                 continue;
             }
             candidate.missed += 1;
@@ -216,7 +226,7 @@ impl Candidates {
                 break;
             };
             self.by_job.remove(&job);
-            self.reserved.remove(&job);
+            self.held.abandon(job);
             evicted.push(job);
         }
         evicted
@@ -230,12 +240,14 @@ impl Candidates {
     ) {
         self.delayed.insert((not_before, admission.job));
         if let Some(held) = reservation {
-            self.reserved.insert(admission.job, held);
+            self.held.keep(admission.job, held, admission.held_since);
         }
         self.by_job.insert(
             admission.job,
             Candidate {
                 order: admission.order,
+                priority: admission.priority,
+                behind: admission.behind,
                 first_seen: admission.first_seen,
                 ready_since: not_before,
                 attempts: admission.attempts,
@@ -249,6 +261,9 @@ impl Candidates {
 
     /// Moves candidates whose back-off is over to the ready ones.
     pub(crate) fn wake(&mut self, now: Instant) {
+        for job in self.held.lapsed(now) {
+            self.put_behind(job);
+        }
         while let Some(&(at, job)) = self.delayed.first() {
             if at > now {
                 break;
@@ -261,24 +276,45 @@ impl Candidates {
         }
     }
 
-    /// Takes the best ready candidate, with the end of the reservation that it may hold.
-    pub(crate) fn pop_first(&mut self) -> Option<(Uuid, Candidate, Option<Reservation>)> {
+    /// Takes the best ready candidate.
+    pub(crate) fn pop_first(&mut self, now: Instant) -> Option<Taken> {
         let (_, job) = self.ready.pop_first()?;
-        let candidate = self.by_job.remove(&job).expect("a ready job is a candidate");
-        Some((job, candidate, self.reserved.remove(&job)))
+        Some(self.take(job, now))
     }
 
-    /// Takes a ready candidate that holds a reservation.
-    pub(crate) fn pop_reserved(&mut self) -> Option<(Uuid, Candidate, Option<Reservation>)> {
-        let is_ready = |job: &Uuid| self.by_job.get(job).is_some_and(|known| known.not_before.is_none());
-        let job = *self.reserved.keys().find(|job| is_ready(job))?;
-        let candidate = self.by_job.remove(&job).expect("a reserved job is a candidate");
-        self.ready.remove(&candidate.order);
-        Some((job, candidate, self.reserved.remove(&job)))
+    /// Takes the best of the ready candidates that hold a reservation.
+    pub(crate) fn pop_reserved(&mut self, now: Instant) -> Option<Taken> {
+        let order = |job: Uuid| {
+            let candidate = self.by_job.get(&job).filter(|known| known.not_before.is_none())?;
+            Some((candidate.order, job))
+        };
+        let (order, job) = self.held.holding(now).filter_map(order).min()?;
+        self.ready.remove(&order);
+        Some(self.take(job, now))
+    }
+
+    fn take(&mut self, job: Uuid, now: Instant) -> Taken {
+        let candidate = self.by_job.remove(&job).expect("a ready job is a candidate");
+        let held_since = self.held.held_since(job, now);
+        Taken { job, candidate, held_since, reservation: self.held.take(job) }
+    }
+
+    /// Puts a candidate behind all that could start now, as if it were the youngest of the lowest priority (V1).
+    fn put_behind(&mut self, job: Uuid) {
+        let last = self.ready.last_key_value().map(|(order, _)| *order);
+        let Some(candidate) = self.by_job.get_mut(&job) else { return };
+        let Some((priority, age, _)) = last.filter(|last| *last > candidate.order) else { return };
+        self.sequence += 1;
+        let was_ready = self.ready.remove(&candidate.order).is_some();
+        candidate.behind = true;
+        candidate.order = (priority, age, self.sequence);
+        if was_ready {
+            self.ready.insert(candidate.order, job);
+        }
     }
 
     pub(crate) fn remove(&mut self, job: Uuid) {
-        self.reserved.remove(&job);
+        self.held.take(job);
         if let Some(candidate) = self.by_job.remove(&job) {
             self.ready.remove(&candidate.order);
             if let Some(at) = candidate.not_before {
@@ -295,14 +331,20 @@ impl Candidates {
         self.by_job.len()
     }
 
-    pub(crate) fn reserved(&self) -> impl Iterator<Item = (Uuid, Reservation)> + '_ {
-        self.reserved.iter().map(|(job, held)| (*job, *held))
+    pub(crate) fn held(&self) -> &Held {
+        &self.held
+    }
+
+    /// Nobody works on the job for as long as this reservation of ours hides it.
+    pub(crate) fn leave(&mut self, job: Uuid, held: Reservation) {
+        self.held.leave(job, held);
     }
 
     pub(crate) fn set_reservation(&mut self, job: Uuid, held: Option<Reservation>) {
         match held {
-            Some(held) if self.by_job.contains_key(&job) => drop(self.reserved.insert(job, held)),
-            _ => drop(self.reserved.remove(&job)),
+            Some(held) if self.by_job.contains_key(&job) => self.held.keep(job, held, None),
+            Some(held) => self.held.leave(job, held),
+            None => drop(self.held.take(job)),
         }
     }
 

@@ -37,8 +37,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use candidates::{Attempts, ListedJob, ListingEnd, ListingOutcome, Reservation};
-use candidates::{Candidates, Order};
+pub use candidates::{Attempts, KEPT_FOR, ListedJob, ListingEnd, ListingOutcome, Reservation};
+use candidates::{Candidates, Order, Taken};
 use uuid::Uuid;
 
 /// How much may run and wait at once.
@@ -48,20 +48,22 @@ pub struct Limits {
     pub max_in_flight: Option<NonZeroUsize>,
     /// `work-queue-limit`: candidates kept; the last in order is evicted beyond it (P3).
     pub work_queue_limit: NonZeroUsize,
-    /// Jobs that may be between admission and an accepted create at once.
-    ///
-    /// It bounds what is reserved ahead of creation (V1) when `max_in_flight` does not.
+    /// Jobs that may be between admission and an accepted create at once: no more slots than these count as free
+    /// for V1.
     pub max_starting: NonZeroUsize,
+    /// Jobs that may be reserved beyond the free slots (V1): those whose attempts failed and that wait.
+    pub look_ahead: NonZeroUsize,
 }
 
 impl Default for Limits {
-    /// The controller's defaults (`lifecycle.md` 0): 25 in flight, a million candidates, 25 creators.
+    /// The controller's defaults (`lifecycle.md` 0): 25 in flight, a million candidates, 25 creators and as many ahead.
     fn default() -> Self {
         let creators = NonZeroUsize::new(25).expect("25 is not zero");
         Self {
             max_in_flight: Some(creators),
             work_queue_limit: NonZeroUsize::new(1_000_000).expect("a million is not zero"),
             max_starting: creators,
+            look_ahead: creators,
         }
     }
 }
@@ -72,6 +74,8 @@ impl Default for Limits {
 pub struct Admission {
     /// The Buildkite job.
     pub job: Uuid,
+    /// The priority of the newest list entry.
+    pub priority: i64,
     /// When this controller first saw the job in a list.
     pub first_seen: Instant,
     /// How long the job waited for the slot since it could have started.
@@ -84,12 +88,16 @@ pub struct Admission {
     pub agent_query_rules: Arc<[String]>,
     /// Its place among the candidates, kept for [`Limiter::requeue`].
     order: Order,
+    behind: bool,
+    /// Since when the job has been reserved without a Job, if it is; kept for [`Limiter::requeue`].
+    held_since: Option<Instant>,
 }
 
 impl Admission {
-    /// The priority of the newest list entry.
-    pub fn priority(&self) -> i64 {
-        self.order.0.0
+    /// Whether the job has been reserved for [`KEPT_FOR`] without coming to a Job: then its reservation may be used
+    /// while it lasts, but is not made longer (V1).
+    pub fn is_let_go(&self, now: Instant) -> bool {
+        self.held_since.is_some_and(|first| first + KEPT_FOR <= now)
     }
 }
 
@@ -168,13 +176,18 @@ impl Limiter {
 
     /// Takes as many candidates as may start now, best first, and gives each its slot (L2, L20).
     pub fn admit(&mut self, now: Instant) -> Vec<Admission> {
-        self.candidates.wake(now);
+        self.wake(now);
         let mut admitted = Vec::new();
         while self.may_admit() {
-            // A paused queue gives out nothing new; what was reserved before the pause is created (2.6).
-            let first =
-                if self.paused { self.candidates.pop_reserved() } else { self.candidates.pop_first() };
-            let Some((job, candidate, reservation)) = first else { break };
+            // A paused queue gives out nothing new, nor does one whose look-ahead is used up (V1); what is reserved
+            // already is created (2.6).
+            let only_reserved = self.paused || !self.may_reserve(now);
+            let first = if only_reserved {
+                self.candidates.pop_reserved(now)
+            } else {
+                self.candidates.pop_first(now)
+            };
+            let Some(Taken { job, candidate, held_since, reservation }) = first else { break };
             self.in_flight.insert(job);
             self.starting.insert(job);
             admitted.push(Admission {
@@ -184,10 +197,28 @@ impl Limiter {
                 attempts: candidate.attempts,
                 reservation,
                 agent_query_rules: candidate.agent_query_rules,
+                priority: candidate.priority,
                 order: candidate.order,
+                behind: candidate.behind,
+                held_since,
             });
         }
         admitted
+    }
+
+    /// Notes what the time alone has changed: back-offs that are over, reservations that have lapsed.
+    /// [`Limiter::admit`] does it too; whoever admits nothing for a while calls this instead.
+    pub fn wake(&mut self, now: Instant) {
+        self.candidates.wake(now);
+    }
+
+    /// Whether one job more may be reserved than are now (V1). Free slots beyond what can start at once do not
+    /// count, so that the bound holds without a limit too.
+    fn may_reserve(&self, now: Instant) -> bool {
+        let starting = self.starting.len();
+        let slots = self.free().map_or(usize::MAX, |free| free.saturating_add(starting));
+        let slots = slots.min(self.limits.max_starting.get());
+        starting + self.candidates.held().count(now) < slots.saturating_add(self.limits.look_ahead.get())
     }
 
     fn may_admit(&self) -> bool {
@@ -252,17 +283,31 @@ impl Limiter {
         self.candidates.contains(job)
     }
 
-    /// Candidates that hold a reservation from a failed attempt, (V5: renew these too).
+    /// Candidates that hold a reservation from a failed attempt.
     pub fn reserved_candidates(&self) -> impl Iterator<Item = (Uuid, Reservation)> + '_ {
-        self.candidates.reserved()
+        self.candidates.held().iter()
     }
 
-    /// Notes that a candidate's reservation was extended, or is lost (`None`).
+    /// Of those, the ones whose reservation is to be renewed (V5): all but those that have come to nothing for
+    /// [`KEPT_FOR`] (V1).
+    pub fn renewable_candidates(&self, now: Instant) -> impl Iterator<Item = (Uuid, Reservation)> + '_ {
+        self.candidates.held().renewable(now)
+    }
+
+    /// A reservation of ours that nobody renews: it counts as reserved until it lapses (V1), whether the job is a
+    /// candidate or not.
+    pub fn leave(&mut self, job: Uuid, reservation: Reservation) {
+        self.candidates.leave(job, reservation);
+    }
+
+    /// Notes that a candidate's reservation was extended, or is lost (`None`). That of a job that is none any more is
+    /// left to lapse.
     pub fn set_reservation(&mut self, job: Uuid, reservation: Option<Reservation>) {
         self.candidates.set_reservation(job, reservation);
     }
 
-    /// When [`Limiter::admit`] could admit more without any new event: the end of the first back-off.
+    /// When [`Limiter::admit`] could admit more without any new event: the end of the first back-off. A reservation
+    /// that lapses may make room too; whoever calls at least once a second (L15) need not know when.
     pub fn next_wake(&self) -> Option<Instant> {
         self.candidates.next_wake()
     }

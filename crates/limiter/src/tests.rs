@@ -1,6 +1,8 @@
 //! The limiter's rules as short scripts, and one property over random ones.
 
-use std::collections::BTreeSet;
+mod look_ahead;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -152,8 +154,12 @@ fn seeing_a_job_again_updates_its_priority_and_keeps_its_place() {
 fn a_full_queue_evicts_the_last_in_order() {
     let now = Instant::now();
     let bound = NonZeroUsize::new(100).expect("100 is not zero");
-    let mut limiter =
-        Limiter::new(Limits { max_in_flight: None, work_queue_limit: bound, max_starting: bound });
+    let mut limiter = Limiter::new(Limits {
+        max_in_flight: None,
+        work_queue_limit: bound,
+        max_starting: bound,
+        look_ahead: bound,
+    });
     limiter.open();
     limiter.set_paused(true);
     limiter.listed((0..100).map(|n| listed(n, 0, n as i64)), ListingEnd::Partial, now, now);

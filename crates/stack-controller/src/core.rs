@@ -20,6 +20,7 @@ mod watched;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    num::NonZeroUsize,
     time::{Duration, Instant},
 };
 
@@ -88,8 +89,12 @@ impl Core {
         metrics.limiter.max_in_flight.set(
             settings.limits.max_in_flight.map_or(0, |limit| i64::try_from(limit.get()).unwrap_or(i64::MAX)),
         );
+        let mut limits = settings.limits.clone();
+        if planted::is(Defect::LookAheadUnbounded) {
+            limits.look_ahead = NonZeroUsize::MAX;
+        }
         Self {
-            limiter: Limiter::new(settings.limits.clone()),
+            limiter: Limiter::new(limits),
             reserve_call: calls::Gate::new(calls::RESERVE_GAP),
             state_call: calls::Gate::new(calls::STATES_GAP),
             next_state_check: now + settings.state_check_interval,
@@ -123,7 +128,7 @@ impl Core {
             Event::Reserved { asked, reserved, until } => {
                 effects = self.reserved(&asked, &reserved, until, now)
             }
-            Event::ReserveFailed { asked, retry_at } => self.reserve_failed(asked, retry_at),
+            Event::ReserveFailed { asked, retry_at } => self.reserve_failed(asked, retry_at, now),
             Event::Started { job, outcome } => effects = self.started(job, outcome, now),
             Event::Located { job, uid } => self.located(job, uid, now),
             Event::LocateFailed { job } => self.locate_failed(job, now),
@@ -197,7 +202,11 @@ impl Core {
         let paused = paused && !planted::is(Defect::PauseIgnored);
         self.limiter.set_paused(paused);
         if paused {
-            self.put_back_unreserved(now);
+            // A paused queue gives out nothing new: what has a slot and no reservation goes back (2.6).
+            for job in self.awaiting_reservation() {
+                self.reserve_call.forget(job);
+                self.put_back_unreserved(job, now);
+            }
         }
         let mut fresh = Vec::with_capacity(jobs.len());
         for job in jobs {
@@ -233,18 +242,6 @@ impl Core {
         }
         self.overflowing = dropped > 0;
         self.metrics.limiter.evicted.inc_by(outcome.evicted.len() as u64);
-    }
-
-    /// A paused queue gives out nothing new: what has a slot and no reservation goes back (2.6).
-    fn put_back_unreserved(&mut self, now: Instant) {
-        for job in self.awaiting_reservation() {
-            self.reserve_call.forget(job);
-            let admission = self.entry(job).admission.take();
-            self.drop_attempt(job);
-            if let Some(admission) = admission {
-                self.limiter.requeue(admission, None, now);
-            }
-        }
     }
 
     fn awaiting_reservation(&self) -> Vec<Uuid> {

@@ -52,6 +52,8 @@ defects! {
     NeverRenews = "never-renews",
     /// V5: reservations are renewed with two thirds left, not with one.
     RenewsOnTheWrongThird = "renews-on-the-wrong-third",
+    /// V1: each attempt that fails keeps its reservation and makes room for another one.
+    LookAheadUnbounded = "look-ahead-unbounded",
     /// P5, 2.6: the pause of the queue is not heeded.
     PauseIgnored = "pause-ignored",
     /// H11: a job that was cancelled while it waited is tried again and again.

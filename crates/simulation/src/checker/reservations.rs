@@ -13,8 +13,6 @@ use crate::facts::CONTROLLER_ID;
 
 /// A controller that is refused for good tries once a minute; the call that was under way adds its time.
 const AFTER_TROUBLE: Duration = Duration::from_secs(75);
-/// How long an attempt that fails again and again is tried (P8).
-const BACKING_OFF: Duration = Duration::from_secs(660);
 /// The longest way of a request that comes late.
 const LATEST: Duration = Duration::from_secs(130);
 /// List answers in a row that say "paused", of which one must have arrived: each question is asked after the answer to
@@ -85,25 +83,35 @@ impl Reservations {
     }
 }
 
-/// Not more than the free slots and the look-ahead without a Job (V1).
+/// Not more than the free slots and the look-ahead without a Job, whatever goes wrong (V1).
 fn too_many(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
     let Some((_, acting)) = books.acting() else { return Ok(()) };
-    let Some(limit) = acting.limit else { return Ok(()) };
-    let waiting = books.held.iter().filter(|held| {
-        let entry = &books.jobs[*held];
-        // What a predecessor reserved nobody can give back; failed attempts keep theirs (P8).
-        let ours = entry.reservation.is_some_and(|held| held.since >= acting.started);
-        ours && entry.workload.is_none()
-    });
-    let most = limit + 2 * books.facts.site.creation_concurrency;
-    let waiting = waiting.count();
-    // Failed attempts keep what they hold while they are in back-off, and others get their slots (P8).
-    let failing = books.troubled_between(at - BACKING_OFF, at);
-    if waiting < most || failing {
+    let creators = books.facts.site.creation_concurrency;
+    let slots = acting.limit.unwrap_or(usize::MAX).min(2 * creators);
+    // What was sent before is nobody's decision any more, and hides jobs from whoever decides.
+    if books.buildkite.late_between(at - books.facts.site.reservation_expiry - LATEST, at) {
         return Ok(());
     }
-    let message = format!("{waiting} jobs are reserved without a Job already, at limit {limit}");
+    let waiting = books.held.iter().filter(|held| waits(**held, books)).count();
+    if waiting < slots + creators {
+        return Ok(());
+    }
+    let message = format!(
+        "{waiting} jobs are reserved without a Job already, with {slots} slots that could be free and a look-ahead \
+         of {creators}"
+    );
     Err(Violation::new("lifecycle V1", at, message).of(job))
+}
+
+/// Whether whoever acts holds this job and has not yet made a Job of it.
+fn waits(job: Uuid, books: &Ledger) -> bool {
+    let Some(entry) = books.job(job) else { return false };
+    // What a predecessor reserved nobody can give back.
+    let Some(held) = entry.reservation.filter(|held| held.since >= books.last_turn) else { return false };
+    let had_one = entry.workload.is_some() || entry.vanished.is_some_and(|gone| gone >= held.since);
+    // It may be waiting for its verdict to arrive.
+    let refused = entry.expected.as_ref().is_some_and(|expected| expected.allows_verdict("invalid-job"));
+    !had_one && !refused
 }
 
 /// Renewal is due with a third left (V5). Without a reason to doubt what we hold, a half is too early.
@@ -193,12 +201,40 @@ mod tests {
     #[test]
     fn no_more_is_reserved_than_can_start() {
         let mut story = Story::with_limit(2);
-        story.wait(700);
-        for job in 1..=52 {
+        for job in 1..=27 {
             story.reserved(job);
         }
         story.clean();
-        story.reserved(53);
+        story.made(1).reserved(28);
+        story.clean();
+        story.reserved(29);
+        story.broken("lifecycle V1");
+    }
+
+    /// lifecycle V1: also while attempts fail
+    #[test]
+    fn faults_are_no_reason_to_reserve_more() {
+        let mut story = Story::with_limit(2);
+        story.fault_on_buildkite().outage(60);
+        for job in 1..=28 {
+            story.fault_on_buildkite().reserved(job);
+        }
+        story.broken("lifecycle V1");
+    }
+
+    /// lifecycle V1: what a predecessor left is not counted
+    #[test]
+    fn who_starts_anew_may_reserve_as_much_again() {
+        let mut story = Story::with_limit(2);
+        for job in 1..=27 {
+            story.reserved(job);
+        }
+        story.restart(1);
+        for job in 31..=56 {
+            story.reserved(job);
+        }
+        story.clean();
+        story.reserved(57);
         story.broken("lifecycle V1");
     }
 }

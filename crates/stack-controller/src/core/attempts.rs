@@ -10,7 +10,7 @@ use job_lifecycle::{
     BuildkiteState, StateSeen, Verdict,
     attempt::{AfterFailure, after_failure, may_create, renew_at},
 };
-use limiter::Reservation;
+use limiter::{Admission, Reservation};
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
@@ -33,6 +33,7 @@ impl Core {
     /// Fills free slots with the best candidates (L2, L15, L20).
     pub(super) fn admit(&mut self, now: Instant, effects: &mut Vec<Effect>) {
         if self.untold.len() >= MAX_UNTOLD {
+            self.limiter.wake(now);
             return;
         }
         if planted::is(Defect::AdmitsBeforeList) {
@@ -45,6 +46,12 @@ impl Core {
             self.metrics.deduper.marked_running_handle.inc();
             let lifetime = self.settings.reservation_lifetime;
             let held = admission.reservation.filter(|held| may_create(held.until, lifetime, now));
+            if let (None, Some(too_short)) =
+                (held, admission.reservation.filter(|_| admission.is_let_go(now)))
+            {
+                self.limiter.requeue(admission, Some(too_short), too_short.until);
+                continue;
+            }
             let entry = self.entries.entry(job).or_default();
             entry.reserved_until = held.map(|held| held.until);
             entry.admission = Some(admission);
@@ -63,7 +70,7 @@ impl Core {
     fn create(&mut self, job: Uuid, reserved_until: Instant, now: Instant, effects: &mut Vec<Effect>) {
         let entry = self.entry(job);
         let Some(admission) = &entry.admission else { return };
-        let (priority, agent_query_rules) = (admission.priority(), Arc::clone(&admission.agent_query_rules));
+        let (priority, agent_query_rules) = (admission.priority, Arc::clone(&admission.agent_query_rules));
         entry.attempt = Attempt::Creating;
         self.metrics.deduper.handler_calls.inc();
         effects.push(Effect::Start { job, priority, agent_query_rules, reserved_until });
@@ -146,7 +153,7 @@ impl Core {
         }
     }
 
-    pub(super) fn reserve_failed(&mut self, asked: Vec<Uuid>, retry_at: Instant) {
+    pub(super) fn reserve_failed(&mut self, asked: Vec<Uuid>, retry_at: Instant, now: Instant) {
         let mut again = Vec::with_capacity(asked.len());
         for job in asked {
             if planted::is(Defect::FailedReserveForgets) {
@@ -162,7 +169,10 @@ impl Core {
                     self.drop_attempt(job);
                     continue;
                 }
-                self.entry(job).attempt = Attempt::AwaitsReservation;
+                let perhaps_until = Some(now + self.settings.reservation_lifetime);
+                let entry = self.entry(job);
+                entry.attempt = Attempt::AwaitsReservation;
+                entry.perhaps_until = perhaps_until;
             }
             again.push(job);
         }
@@ -190,7 +200,7 @@ impl Core {
             StartOutcome::Postponed { error, wait, keep_reservation } => {
                 self.postpone(job, &error, now + wait, keep_reservation);
             }
-            StartOutcome::ReservationTooShort => self.await_reservation(job),
+            StartOutcome::ReservationTooShort => self.reserve_again(job, now),
             StartOutcome::Stale => {
                 info!(job_uuid = %job, "the job is over or somebody else's; dropped before its Job was made");
                 self.metrics.limiter.errors_stale.inc();
@@ -202,6 +212,23 @@ impl Core {
             }
         }
         effects
+    }
+
+    /// Too little is left of the reservation to create with (V6). One that was let go lapses first (V1).
+    fn reserve_again(&mut self, job: Uuid, now: Instant) {
+        let reservation = self.reservation(job);
+        let let_go = |admission: &mut Admission| admission.is_let_go(now);
+        match (self.entry(job).admission.take_if(let_go), reservation) {
+            (Some(admission), Some(held)) => {
+                self.drop_attempt(job);
+                self.limiter.requeue(admission, Some(held), held.until);
+            }
+            (Some(admission), None) => {
+                self.drop_attempt(job);
+                self.limiter.requeue(admission, None, now);
+            }
+            (None, _) => self.await_reservation(job),
+        }
     }
 
     /// The Job exists and is ours; until the watch shows it, the admission holds the slot (L1).
@@ -259,12 +286,15 @@ impl Core {
     /// A failure that is not the job's own: left alone for a while, and not counted.
     fn postpone(&mut self, job: Uuid, error: &str, not_before: Instant, keep_reservation: bool) {
         self.metrics.limiter.errors_transient.inc();
-        let reservation = self.reservation(job).filter(|_| keep_reservation);
+        let reservation = self.reservation(job);
         let admission = self.entry(job).admission.take();
         warn!(job_uuid = %job, error, "could not start the job; leaving it for a while");
         self.drop_attempt(job);
         if let Some(admission) = admission {
-            self.limiter.requeue(admission, reservation, not_before);
+            self.limiter.requeue(admission, reservation.filter(|_| keep_reservation), not_before);
+        }
+        if let Some(held) = reservation.filter(|_| !keep_reservation) {
+            self.limiter.leave(job, held);
         }
     }
 
@@ -301,6 +331,20 @@ impl Core {
         }
     }
 
+    /// Back among the candidates, without the reservation that it was to get; if it may have got it, that counts as one
+    /// that is left to lapse (V1, P21).
+    pub(super) fn put_back_unreserved(&mut self, job: Uuid, now: Instant) {
+        let entry = self.entry(job);
+        let (admission, perhaps_until) = (entry.admission.take(), entry.perhaps_until.take());
+        self.drop_attempt(job);
+        if let Some(admission) = admission {
+            self.limiter.requeue(admission, None, now);
+        }
+        if let Some(until) = perhaps_until {
+            self.limiter.leave(job, Reservation { since: now, until });
+        }
+    }
+
     /// Gives the slot back and forgets the attempt; the job itself goes on without us.
     pub(super) fn drop_attempt(&mut self, job: Uuid) {
         let Some(entry) = self.entries.get_mut(&job) else { return };
@@ -318,7 +362,7 @@ impl Core {
         let lifetime = self.settings.reservation_lifetime;
         let due: Vec<Uuid> = self
             .limiter
-            .reserved_candidates()
+            .renewable_candidates(now)
             .filter(|(_, held)| renew_at(held.until, lifetime) <= now)
             .map(|(job, _)| job)
             .collect();

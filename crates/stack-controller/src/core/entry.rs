@@ -17,6 +17,8 @@ pub(super) struct Entry {
     pub(super) admission: Option<Admission>,
     /// The end of the reservation, when it is known.
     pub(super) reserved_until: Option<Instant>,
+    /// A reserve call came to nothing that may have been carried out: until when the job may be reserved by it.
+    pub(super) perhaps_until: Option<Instant>,
     /// A renewal waits for the next reserve call, or is in it.
     pub(super) renewing: bool,
     /// The newest answer about the state.

@@ -54,6 +54,10 @@ impl Core {
         if !(starting || entry.pending_verdict.is_some()) {
             return;
         }
+        let let_go = entry.admission.as_ref().is_some_and(|admission| admission.is_let_go(now));
+        if entry.attempt == Attempt::Creating && let_go {
+            return;
+        }
         let Some(until) = entry.reserved_until else { return };
         let due = renew_at(until, self.renewal_lifetime());
         if due <= now {

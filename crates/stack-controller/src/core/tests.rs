@@ -1,6 +1,7 @@
 //! The core driven by scripts of events, with time as a number of seconds.
 
 mod failures;
+mod reserved;
 
 use std::{num::NonZeroUsize, sync::Arc};
 
@@ -63,7 +64,10 @@ fn exists(n: u128) -> StartOutcome {
 
 impl Script {
     fn new(limit: usize) -> Self {
-        let limits = Limits { max_in_flight: NonZeroUsize::new(limit), ..Limits::default() };
+        Self::with_limits(Limits { max_in_flight: NonZeroUsize::new(limit), ..Limits::default() })
+    }
+
+    fn with_limits(limits: Limits) -> Self {
         let settings = CoreSettings {
             limits,
             reservation_lifetime: LIFETIME,
@@ -78,10 +82,14 @@ impl Script {
     /// A core whose watches have shown these Jobs.
     fn open(limit: usize, jobs: impl IntoIterator<Item = JobFacts>) -> Self {
         let mut script = Self::new(limit);
-        script.relist(jobs);
-        script.event(Event::Pod(Watched::ListStarted));
-        script.event(Event::Pod(Watched::ListDone));
+        script.show_lists(jobs);
         script
+    }
+
+    fn show_lists(&mut self, jobs: impl IntoIterator<Item = JobFacts>) {
+        self.relist(jobs);
+        self.event(Event::Pod(Watched::ListStarted));
+        self.event(Event::Pod(Watched::ListDone));
     }
 
     fn relist(&mut self, jobs: impl IntoIterator<Item = JobFacts>) -> Vec<Effect> {

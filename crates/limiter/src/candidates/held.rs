@@ -1,0 +1,128 @@
+//! What is reserved for us although nobody starts it: what failed attempts left behind (`lifecycle.md` V1, P8).
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use uuid::Uuid;
+
+/// How long a candidate's reservation is renewed, counted from when it was first reserved without coming to a Job
+/// (V1). As long as a failing job is tried at all (P8), so only failures that are never counted last longer.
+pub const KEPT_FOR: Duration = Duration::from_secs(600);
+/// A reservation that an attempt left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reservation {
+    /// When it was asked for: a listing that is older may still show the job.
+    pub since: Instant,
+    /// When it lapses.
+    pub until: Instant,
+}
+
+#[derive(Debug)]
+struct Kept {
+    reservation: Reservation,
+    /// Since when the job has been reserved without a Job.
+    first: Instant,
+    /// It has lapsed after it was let go, and its job was sent back.
+    told: bool,
+}
+
+/// Reservations of candidates, and of jobs that are no candidates any more.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    kept: BTreeMap<Uuid, Kept>,
+    /// Nobody renews these; they hide their jobs until they lapse.
+    left: BTreeMap<Uuid, Reservation>,
+}
+
+impl Held {
+    /// A candidate holds this, since `first` at the latest if that is known.
+    pub(super) fn keep(&mut self, job: Uuid, reservation: Reservation, first: Option<Instant>) {
+        self.left.remove(&job);
+        let known = self.kept.get(&job).map(|kept| kept.first);
+        let first = known.or(first).unwrap_or(reservation.since);
+        self.kept.insert(job, Kept { reservation, first, told: false });
+    }
+
+    /// Nobody renews this.
+    pub(super) fn leave(&mut self, job: Uuid, reservation: Reservation) {
+        self.left.insert(job, reservation);
+    }
+
+    /// The candidate is dropped: what it holds hides its job until it lapses.
+    pub(super) fn abandon(&mut self, job: Uuid) {
+        if let Some(kept) = self.kept.remove(&job) {
+            self.left.insert(job, kept.reservation);
+        }
+    }
+
+    /// Whoever starts the job answers for its reservation now.
+    pub(super) fn take(&mut self, job: Uuid) -> Option<Reservation> {
+        self.left.remove(&job);
+        self.kept.remove(&job).map(|kept| kept.reservation)
+    }
+
+    /// Since when a reservation has held that was never used.
+    pub(super) fn held_since(&self, job: Uuid, now: Instant) -> Option<Instant> {
+        self.kept.get(&job).filter(|kept| kept.reservation.until > now).map(|kept| kept.first)
+    }
+
+    /// Whether a candidate may be hidden from lists by a reservation.
+    pub(super) fn contains(&self, job: Uuid) -> bool {
+        self.kept.contains_key(&job) || self.left.contains_key(&job)
+    }
+
+    /// The job is in a list: asked for after it was reserved, that means that the reservation lapsed. Says whether
+    /// it was let go.
+    pub(super) fn listed(&mut self, job: Uuid, asked_at: Instant, now: Instant) -> bool {
+        if self.left.get(&job).is_some_and(|held| held.since < asked_at) {
+            self.left.remove(&job);
+        }
+        let lapsed = |kept: &&Kept| kept.reservation.since < asked_at;
+        let Some(kept) = self.kept.get(&job).filter(lapsed) else { return false };
+        let let_go = !kept.told && kept.is_let_go(now);
+        self.kept.remove(&job);
+        let_go
+    }
+
+    /// Candidates whose reservation was let go and has lapsed since the last call.
+    pub(super) fn lapsed(&mut self, now: Instant) -> Vec<Uuid> {
+        self.left.retain(|_, held| held.until > now);
+        let mut lapsed = Vec::new();
+        for (job, kept) in &mut self.kept {
+            if !kept.told && kept.reservation.until <= now && kept.is_let_go(now) {
+                kept.told = true;
+                lapsed.push(*job);
+            }
+        }
+        lapsed
+    }
+
+    /// Candidates whose reservation holds.
+    pub(super) fn holding(&self, now: Instant) -> impl Iterator<Item = Uuid> + '_ {
+        self.kept.iter().filter(move |(_, kept)| kept.reservation.until > now).map(|(job, _)| *job)
+    }
+
+    /// Reservations that hold, whoever answers for them.
+    pub(crate) fn count(&self, now: Instant) -> usize {
+        self.holding(now).count() + self.left.values().filter(|held| held.until > now).count()
+    }
+
+    /// Every candidate's reservation.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Uuid, Reservation)> + '_ {
+        self.kept.iter().map(|(job, kept)| (*job, kept.reservation))
+    }
+
+    /// Those that are worth another renewal.
+    pub(crate) fn renewable(&self, now: Instant) -> impl Iterator<Item = (Uuid, Reservation)> + '_ {
+        let worth = move |(_, kept): &(&Uuid, &Kept)| !kept.is_let_go(now);
+        self.kept.iter().filter(worth).map(|(job, kept)| (*job, kept.reservation))
+    }
+}
+
+impl Kept {
+    fn is_let_go(&self, now: Instant) -> bool {
+        self.first + KEPT_FOR <= now
+    }
+}

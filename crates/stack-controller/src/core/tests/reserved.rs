@@ -1,0 +1,210 @@
+//! How many jobs are reserved while attempts to start them fail (V1), as Buildkite would count them.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::*;
+
+/// A core, and a Buildkite that lists and reserves jobs for it.
+struct Site {
+    script: Script,
+    waiting: BTreeSet<u128>,
+    reserved: BTreeMap<u128, Instant>,
+    created: BTreeSet<u128>,
+    most_reserved: usize,
+}
+
+impl Site {
+    fn new(limits: Limits, jobs: std::ops::Range<u128>) -> Self {
+        let mut script = Script::with_limits(limits);
+        script.show_lists([]);
+        Self {
+            script,
+            waiting: jobs.collect(),
+            reserved: BTreeMap::new(),
+            created: BTreeSet::new(),
+            most_reserved: 0,
+        }
+    }
+
+    /// Seconds in which attempts end as `outcome` says.
+    fn seconds(&mut self, count: u32, outcome: impl Fn(u128) -> StartOutcome) -> &mut Self {
+        for _ in 0..count {
+            let mut effects = VecDeque::from(self.script.advance(1.0));
+            let now = self.script.now;
+            self.reserved.retain(|_, until| *until > now);
+            let listed: Vec<u128> =
+                self.waiting.iter().filter(|n| !self.reserved.contains_key(n)).copied().collect();
+            effects.extend(self.script.list(listed));
+            // In order: a verdict is told before another job is reserved.
+            while let Some(effect) = effects.pop_front() {
+                effects.extend(self.answer(effect, &outcome));
+            }
+        }
+        self
+    }
+
+    fn answer(&mut self, effect: Effect, outcome: &impl Fn(u128) -> StartOutcome) -> Vec<Effect> {
+        match effect {
+            Effect::Reserve(jobs) => {
+                let asked: Vec<u128> = jobs.iter().map(Uuid::as_u128).collect();
+                self.reserved.extend(asked.iter().map(|n| (*n, self.script.now + LIFETIME)));
+                self.most_reserved = self.most_reserved.max(self.reserved.len());
+                self.script.reserved(&asked, &asked)
+            }
+            Effect::Start { job, .. } => {
+                let n = job.as_u128();
+                let outcome = outcome(n);
+                let created = matches!(outcome, StartOutcome::Exists { .. });
+                let mut effects = self.script.started(n, outcome);
+                if created {
+                    self.end(n);
+                    self.created.insert(n);
+                    effects.extend(self.script.event(Event::Job(Watched::Applied(facts(n, None)))));
+                    let over = facts(n, Some(JobEnd::Complete));
+                    effects.extend(self.script.event(Event::Job(Watched::Applied(over.clone()))));
+                    effects.extend(self.script.event(Event::Job(Watched::Deleted(over))));
+                }
+                effects
+            }
+            Effect::Finish { job, .. } => {
+                self.end(job.as_u128());
+                self.script.told(job.as_u128())
+            }
+            Effect::ReadStates(asked) => {
+                let state = |n: u128| if self.waiting.contains(&n) { "reserved" } else { "finished" };
+                let states = asked.iter().map(|job| (*job, state(job.as_u128()).to_owned())).collect();
+                let asked_at = self.script.now;
+                self.script.event(Event::States { asked, asked_at, states })
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn end(&mut self, n: u128) {
+        self.waiting.remove(&n);
+        self.reserved.remove(&n);
+    }
+}
+
+fn limits(slots: usize, creators: usize) -> Limits {
+    let creators = NonZeroUsize::new(creators).unwrap();
+    Limits {
+        max_in_flight: NonZeroUsize::new(slots),
+        max_starting: creators.saturating_mul(NonZeroUsize::new(2).unwrap()),
+        look_ahead: creators,
+        ..Limits::default()
+    }
+}
+
+fn server_error(_: u128) -> StartOutcome {
+    StartOutcome::Retry { error: "create answered 500".into() }
+}
+
+fn no_right(_: u128) -> StartOutcome {
+    let wait = Duration::from_secs(30);
+    StartOutcome::Postponed { error: "forbidden".into(), wait, keep_reservation: true }
+}
+
+fn name_clash(_: u128) -> StartOutcome {
+    let wait = Duration::from_secs(600);
+    StartOutcome::Postponed { error: "another controller's".into(), wait, keep_reservation: false }
+}
+
+fn works(n: u128) -> StartOutcome {
+    exists(n)
+}
+
+/// lifecycle V1, P8, D4: whatever fails, and however long
+#[test]
+fn failing_creates_reserve_no_more_than_free_slots_and_look_ahead() {
+    for (slots, creators, most) in [(2, 2, 4), (1, 1, 2), (25, 25, 50), (0, 3, 9)] {
+        for fails in [server_error, no_right, name_clash] {
+            let mut site = Site::new(limits(slots, creators), 0..120);
+            site.seconds(2000, fails);
+            assert_eq!(site.most_reserved, most, "{slots} slots, {creators} creators");
+        }
+    }
+}
+
+/// lifecycle V1, L15: the API server answers again
+#[test]
+fn everything_goes_on_once_creates_work_again() {
+    for fails in [server_error, no_right] {
+        let mut site = Site::new(limits(25, 25), 0..200);
+        site.seconds(90, fails);
+        let left = site.waiting.len();
+        site.seconds(65, works);
+        assert!(site.waiting.is_empty(), "{} of {left} jobs wait: {:?}", site.waiting.len(), site.waiting);
+    }
+}
+
+/// lifecycle V1, P8: quota refuses the jobs in front, and nobody else's
+#[test]
+fn healthy_jobs_start_behind_broken_ones() {
+    for (slots, creators, broken) in [(25, 25, 80), (2, 1, 9)] {
+        let mut site = Site::new(limits(slots, creators), 0..broken + 30);
+        let outcome = |n| if n < broken { server_error(n) } else { works(n) };
+        site.seconds(600, outcome);
+        assert!(!site.created.is_empty(), "{broken} broken jobs before {slots} slots");
+        site.seconds(3000, outcome);
+        assert_eq!(site.created.len(), 30);
+        assert!(site.waiting.is_empty(), "the broken ones got their verdict");
+    }
+}
+
+/// lifecycle V1: and when nothing is ever said about the broken ones
+#[test]
+fn healthy_jobs_start_behind_some_that_are_never_counted() {
+    let mut site = Site::new(limits(1, 1), 0..12);
+    let outcome = |n| if n < 5 { no_right(n) } else { works(n) };
+    site.seconds(6000, outcome);
+    assert_eq!(site.created.len(), 7);
+    site.seconds(1200, works);
+    assert!(site.waiting.is_empty(), "{:?}", site.waiting);
+}
+
+/// lifecycle V1, F8: too many verdicts wait to be told
+#[test]
+fn a_back_off_that_ends_while_nothing_may_start_wakes_nobody_in_vain() {
+    let mut script = Script::open(200, []);
+    let mut reserving = script.list(0..101);
+    for _ in 0..20 {
+        let asked: Vec<u128> = reserving
+            .into_iter()
+            .flat_map(|effect| if let Effect::Reserve(jobs) = effect { jobs } else { vec![] })
+            .map(|job| job.as_u128())
+            .collect();
+        for effect in script.reserved(&asked, &asked) {
+            let Effect::Start { job, .. } = effect else { continue };
+            let verdict = Verdict::invalid_job("E-39: no command");
+            let outcome = if job == id(0) { no_right(0) } else { StartOutcome::Refused { verdict } };
+            let _ = script.started(job.as_u128(), outcome);
+        }
+        reserving = script.advance(1.0);
+    }
+    assert_eq!(script.core.untold.len(), 100);
+    let _ = script.advance(61.0);
+    assert!(script.core.limiter.is_candidate(id(0)));
+    assert!(script.core.next_deadline() > script.now, "or the loop around the core would never rest");
+}
+
+/// lifecycle V1, P21, 2.6: whether the call was carried out nobody knows
+#[test]
+fn a_pause_after_a_reserve_call_that_was_lost_leaves_what_it_may_have_reserved() {
+    let mut script = Script::with_limits(limits(1, 1));
+    script.show_lists([]);
+    for n in 1..=2 {
+        let _ = script.advance(1.0);
+        let one = ListedJob { priority: n as i64, ..ListedJob::new(id(n)) };
+        let listing = |jobs, paused| Listing { asked_at: script.now, jobs, end: ListingEnd::Partial, paused };
+        let (running, paused) = (listing(vec![one], false), listing(vec![], true));
+        assert_eq!(script.event(Event::Listed(running)), [reserve([n])]);
+        let retry_at = script.now;
+        let _ = script.event(Event::ReserveFailed { asked: vec![id(n)], retry_at });
+        let _ = script.event(Event::Listed(paused));
+    }
+    let _ = script.advance(1.0);
+    assert_eq!(script.list([3]), []);
+    let _ = script.advance(1.0);
+    assert_eq!(script.list([1, 2, 3]), [reserve([1])], "listed: the calls had not been carried out");
+}
