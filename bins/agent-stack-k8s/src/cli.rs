@@ -5,6 +5,8 @@ use clap::{
     error::{ContextKind, ErrorKind},
 };
 
+use crate::render::Render;
+
 /// The version that `version` prints and Buildkite is told.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -36,6 +38,8 @@ pub(crate) struct Cli {
 /// What to do instead of running the controller.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Print the Kubernetes Job that the controller would make of a Buildkite job.
+    Render(Box<Render>),
     /// Print the version and nothing else.
     Version,
 }
@@ -51,6 +55,9 @@ pub(crate) fn usage(error: &clap::Error) -> String {
             format!("unexpected word `{word}`; switches take their value behind `=`, such as --debug=false")
         }
         (ErrorKind::InvalidSubcommand, Some(word)) => format!("`{word}` is no command"),
+        (ErrorKind::MissingRequiredArgument, _) => {
+            format!("`{}` is missing", context(ContextKind::InvalidArg).unwrap_or_default())
+        }
         _ => {
             let rendered = error.render().to_string();
             let line = rendered.lines().next().unwrap_or_default();
@@ -78,6 +85,8 @@ mod tests {
 
     #[test]
     fn usage_errors_fit_in_one_line() {
+        check("x render", "`--job <FILE>` is missing");
+        check("x render --job a --format xml", "invalid value `xml` for `--format <FORMAT>`");
         check("x --nope", "unexpected argument `--nope` found");
         check(
             "x --max-in-fligt 3",

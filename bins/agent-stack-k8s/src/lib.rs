@@ -12,6 +12,7 @@ mod exposition;
 mod listeners;
 mod logging;
 mod process;
+mod render;
 mod signals;
 mod start;
 

@@ -15,7 +15,7 @@ use prometheus_client::{
     metrics::{family::Family, gauge::Gauge},
     registry::Registry,
 };
-use stack_config::{ConfigError, ErrorKind, Inputs, Loaded, Settings, load};
+use stack_config::{Args, ConfigError, ErrorKind, Inputs, Loaded, Settings, load, load_for_render};
 use stack_controller::{compose, health::Health, run};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -26,11 +26,14 @@ use crate::{
     listeners::Listeners,
     logging,
     process::ProcessCollector,
+    render::render,
     signals::StopSignals,
 };
 
-const FAILED: u8 = 1;
-const USAGE: u8 = 2;
+/// Exit status of an invalid configuration, a refused job, a final failure.
+pub(crate) const FAILED: u8 = 1;
+/// Exit status of a command line that cannot be read.
+pub(crate) const USAGE: u8 = 2;
 /// How long answers under way may hold up the exit.
 const LISTENERS_MAY_TAKE: Duration = Duration::from_secs(1);
 
@@ -50,11 +53,17 @@ pub fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
-    if let Some(Command::Version) = cli.command {
-        let _ = writeln!(io::stdout(), "{VERSION}");
-        return ExitCode::SUCCESS;
+    match &cli.command {
+        Some(Command::Version) => {
+            let _ = writeln!(io::stdout(), "{VERSION}");
+            return ExitCode::SUCCESS;
+        }
+        Some(Command::Render(asked)) => {
+            return render(asked, read_settings(&asked.settings, load_for_render));
+        }
+        None => {}
     }
-    match read_settings(&cli) {
+    match read_settings(&cli.settings, load) {
         Ok(loaded) => serve(&loaded),
         Err(error) => {
             let status = if error.kind == ErrorKind::Usage { USAGE } else { FAILED };
@@ -63,12 +72,15 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn read_settings(cli: &Cli) -> Result<Loaded, ConfigError> {
+fn read_settings(
+    args: &Args,
+    load: impl Fn(&Inputs<'_>) -> Result<Loaded, ConfigError>,
+) -> Result<Loaded, ConfigError> {
     let variables: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
     let read_file = |path: &str| -> io::Result<String> { fs::read_to_string(path) };
-    load(&Inputs { args: &cli.settings, variables: &variables, read_file: &read_file, version: VERSION })
+    load(&Inputs { args, variables: &variables, read_file: &read_file, version: VERSION })
 }
 
 fn serve(loaded: &Loaded) -> ExitCode {

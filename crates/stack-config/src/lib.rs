@@ -27,7 +27,7 @@ mod volumes;
 
 pub use args::Args;
 pub use duration::{DurationError, parse_duration};
-pub use load::{Inputs, Loaded, load};
+pub use load::{Inputs, Loaded, load, load_for_render};
 pub use problem::{ConfigError, ErrorKind, Problem, Source, Warning};
 pub use settings::{
     Buildkite, Grace, Http, Kubernetes, LeaderLease, Limits, LogFormat, LogLevel, Logging, RateLimit,

@@ -50,6 +50,27 @@ pub struct Loaded {
 /// All problems of the first stage that has any: reading the file and its keys and types, then ranges,
 /// then values against each other and features that are not built yet.
 pub fn load(inputs: &Inputs<'_>) -> Result<Loaded, ConfigError> {
+    load_for(Use::Controller, inputs)
+}
+
+/// The same for a program that only builds Jobs and runs none: what a controller alone would need is not
+/// refused (job acquisition tokens, for one: the pod's half of them is built).
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_for_render(inputs: &Inputs<'_>) -> Result<Loaded, ConfigError> {
+    load_for(Use::Render, inputs)
+}
+
+/// What settings are read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    Controller,
+    Render,
+}
+
+fn load_for(purpose: Use, inputs: &Inputs<'_>) -> Result<Loaded, ConfigError> {
     let name = inputs.args.config.clone().filter(|path| !path.is_empty());
     let name = name.or_else(|| inputs.variables.get("CONFIG").filter(|path| !path.is_empty()).cloned());
     let (file, warnings) = match &name {
@@ -62,7 +83,7 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Loaded, ConfigError> {
     let claimed_cluster_uuid = leftovers(&mut reader, inputs);
     let mut settings = read_settings(&mut reader, inputs.version);
     settings.buildkite.claimed_cluster_uuid = claimed_cluster_uuid;
-    let mut refusals = unbuilt::refusals(&mut reader, &settings);
+    let mut refusals = unbuilt::refusals(&mut reader, &settings, purpose);
     if !reader.type_problems.is_empty() {
         return Err(ConfigError::unreadable(reader.type_problems));
     }
@@ -359,7 +380,7 @@ mod tests {
         let (file, args, variables) = (ConfigFile::default(), Args::default(), BTreeMap::new());
         let mut reader = Reader::new(&file, &args, &variables);
         let settings = read_settings(&mut reader, "devel");
-        unbuilt::refusals(&mut reader, &settings);
+        unbuilt::refusals(&mut reader, &settings, Use::Controller);
         let unread: Vec<_> =
             SCALARS.iter().map(|scalar| scalar.key).filter(|key| !reader.asked.contains(key)).collect();
         assert_eq!(unread, Vec::<&str>::new());

@@ -51,7 +51,7 @@ pub struct Buildkite {
     pub pages_per_poll: NonZeroU32,
     /// `reservation-expiry-seconds`, never zero: 0 means 900 seconds (lifecycle V7).
     pub reservation_expiry: Duration,
-    /// `enable-job-acquisition-tokens`; not built yet, so always false.
+    /// `enable-job-acquisition-tokens`; not built yet, so false for a controller ([`crate::load`]).
     pub job_acquisition_tokens: bool,
     /// `cluster-uuid` as an old file, flag or variable gives it: only to warn when the token's differs.
     pub claimed_cluster_uuid: Option<String>,

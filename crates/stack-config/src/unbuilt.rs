@@ -1,12 +1,13 @@
 //! Settings of features that this version lacks. Their defaults are accepted, anything else is
 //! refused by name: ignoring it would run another controller than the operator asked for.
 
+use crate::load::Use;
 use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::settings::Settings;
 
 /// What is asked for and is not there. `pod-spec-patch` and `pod-policy` are the builder's to refuse.
-pub(crate) fn refusals(reader: &mut Reader<'_>, settings: &Settings) -> Vec<Problem> {
+pub(crate) fn refusals(reader: &mut Reader<'_>, settings: &Settings, purpose: Use) -> Vec<Problem> {
     let per_pipeline = reader.int("max-in-flight-per-pipeline", 0..=i64::MAX).unwrap_or(0);
     let profiler = reader.text("profiler-address").unwrap_or_default();
     let payloads = reader.bool("log-http-payloads").unwrap_or(false);
@@ -17,7 +18,7 @@ pub(crate) fn refusals(reader: &mut Reader<'_>, settings: &Settings) -> Vec<Prob
             asked.push((key, hint));
         }
     };
-    let tokens = settings.buildkite.job_acquisition_tokens;
+    let tokens = settings.buildkite.job_acquisition_tokens && purpose == Use::Controller;
     ask(tokens, "enable-job-acquisition-tokens", "set it to false: pods then refer to agent-token-secret");
     ask(per_pipeline > 0, "max-in-flight-per-pipeline", "remove it: max-in-flight limits all jobs together");
     ask(!profiler.is_empty(), "profiler-address", "remove it");

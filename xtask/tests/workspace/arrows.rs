@@ -15,8 +15,9 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["bk-agent-api", "job-lifecycle", "k8s-runtime", "limiter", "podspec-builder", "stack-config"],
     ),
     ("stack-config", &["podspec-builder", "yaml-source"]),
-    ("podspec-builder", &["pipeline-model"]),
+    ("podspec-builder", &["pipeline-model", "strategic-merge"]),
     ("pipeline-model", &["yaml-source"]),
+    ("strategic-merge", &[]),
     // Reading a pipeline file may be shared with what the simulator tests; nothing else is.
     ("buildkite-sim", &["yaml-source"]),
     ("cluster-sim", &[]),
@@ -33,16 +34,24 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("yaml-source", &[]),
 ];
 
-/// What a command line may wire together. Settings and telemetry types come with the controller.
+/// What a command line may wire together. Settings and telemetry types come with the controller; files that
+/// are named on a command line are read with their lines, so that a mistake in one is pointed at.
 const BINS: &[&str] =
-    &["buildkite-sim", "cluster-sim", "podspec-builder", "stack-config", "stack-controller"];
+    &["buildkite-sim", "cluster-sim", "podspec-builder", "stack-config", "stack-controller", "yaml-source"];
 
 /// Crates without an own row: scenarios and chores join whatever they need.
 const UNBOUND: &[&str] = &["e2e-tests", "xtask"];
 
 /// Crates that decide and never act: no runtime, no client, no server, not even through others.
-const PURE: &[&str] =
-    &["job-lifecycle", "limiter", "pipeline-model", "podspec-builder", "stack-config", "yaml-source"];
+const PURE: &[&str] = &[
+    "job-lifecycle",
+    "limiter",
+    "pipeline-model",
+    "podspec-builder",
+    "stack-config",
+    "strategic-merge",
+    "yaml-source",
+];
 
 /// What purity rules out.
 const IMPURE: &[&str] = &["axum", "hyper", "kube", "reqwest", "tokio"];

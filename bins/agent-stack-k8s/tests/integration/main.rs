@@ -9,6 +9,7 @@ mod http;
 mod logs;
 mod process;
 mod refusals;
+mod render;
 mod secrecy;
 mod serving;
 mod stopping;

@@ -1,0 +1,181 @@
+//! `render` as its users meet it: no cluster, no network, no home; the Job on standard output, everything else on
+//! standard error (controller-config 8.1, 8.3).
+
+use std::{fs, path::Path};
+
+use serde_json::Value;
+
+use crate::process::{Ended, run};
+
+const JOB: &str = "\
+id: 0195e5a7-0000-4000-8000-000000000001
+command: make test
+env: {BUILDKITE_BRANCH: main}
+agent_query_rules: [queue=linux]
+priority: 3
+";
+
+/// Runs `render` in a folder that holds these files.
+async fn render(files: &[(&str, &str)], words: &[&str]) -> Ended {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let words: Vec<&str> = ["render"].into_iter().chain(words.iter().copied()).collect();
+    // No HOME, no KUBECONFIG, nothing.
+    run(folder.path(), &words, &[("HOME", "/nonexistent")]).await
+}
+
+/// What comes of one job file and some flags: status and standard error.
+struct Case {
+    files: &'static [(&'static str, &'static str)],
+    words: &'static [&'static str],
+    status: i32,
+    errors: &'static [&'static str],
+}
+
+const CASES: &[Case] = &[
+    Case { files: &[("j.yaml", JOB)], words: &["--job", "j.yaml"], status: 0, errors: &[] },
+    Case {
+        files: &[("j.yaml", JOB)],
+        words: &["--job", "none.yaml"],
+        status: 2,
+        errors: &["error: cannot read `none.yaml`: No such file or directory (os error 2)"],
+    },
+    Case {
+        files: &[("j.json", "{\"id\": ")],
+        words: &["--job", "j.json"],
+        status: 2,
+        errors: &["error: j.json:1:1: unclosed bracket '{'"],
+    },
+    Case {
+        files: &[("j.json", r#"{"command": "make"}"#)],
+        words: &["--job", "j.json"],
+        status: 2,
+        errors: &["error: j.json:1:1: the job has no `id`"],
+    },
+    Case {
+        files: &[("j.yaml", "id: a\nenv:\n  N: 3\n")],
+        words: &["--job", "j.yaml"],
+        status: 2,
+        errors: &["error: j.yaml:3:6: env: found integer, expected text; write it in quotes"],
+    },
+    Case {
+        files: &[("j.yaml", JOB), ("v", "A=1\n\n# note\nB\n")],
+        words: &["--job", "j.yaml", "--job-env", "v"],
+        status: 2,
+        errors: &["error: v:4: expected NAME=VALUE"],
+    },
+    Case {
+        files: &[("j.yaml", JOB)],
+        words: &["--job", "j.yaml", "--job-env", "BUILDKITE_IMAGE=Upper"],
+        status: 1,
+        errors: &[
+            "error[E-13]: kubernetes plugin: bad image: container `container-0`, image `Upper`: upper case in name; an image is [registry/]name[:tag][@digest], the name in lower case",
+        ],
+    },
+    Case {
+        files: &[("j.yaml", JOB), ("c.yaml", "imagee: x\n")],
+        words: &["--job", "j.yaml", "--config", "c.yaml"],
+        status: 1,
+        errors: &["error[E-36]: imagee: is not a known key; did you mean `image`? (c.yaml:1:1)"],
+    },
+    Case {
+        files: &[("j.yaml", JOB)],
+        words: &["--job", "j.yaml", "--max-in-flight", "many"],
+        status: 2,
+        errors: &["error[E-36]: max-in-flight: `many` is not a whole number (flag --max-in-flight)"],
+    },
+    Case {
+        files: &[("j.yaml", "id: a\ncommand: make\nagent_query_rules: [broken]\n")],
+        words: &["--job", "j.yaml"],
+        status: 0,
+        errors: &["warning[W-4]: agent query rule `broken` has no `=` and is ignored"],
+    },
+    Case {
+        files: &[
+            (
+                "j.yaml",
+                "id: a\ncommand: make\nenv: {BUILDKITE_PLUGINS: '[{\"github.com/buildkite-plugins/kubernetes-buildkite-plugin\": {\"podTemplate\": \"go\"}}]'}\n",
+            ),
+            ("t.yaml", "kind: PodTemplate\nmetadata: {name: rust}\ntemplate: {spec: {}}\n"),
+        ],
+        words: &["--job", "j.yaml", "--pod-template", "t.yaml"],
+        status: 2,
+        errors: &["error: t.yaml: is the PodTemplate `rust`, but the job names `go`"],
+    },
+    Case {
+        files: &[],
+        words: &[],
+        status: 2,
+        errors: &["agent-stack-k8s: `--job <FILE>` is missing; --help lists what there is"],
+    },
+];
+
+#[tokio::test]
+async fn what_is_refused_and_what_is_warned_of() {
+    for case in CASES {
+        let ended = render(case.files, case.words).await;
+        let lines: Vec<&str> = ended.stderr.lines().collect();
+        assert_eq!((ended.status.code(), &lines[..]), (Some(case.status), case.errors), "{:?}", case.words);
+        assert_eq!(ended.stdout.is_empty(), case.status != 0, "{:?}", case.words);
+    }
+}
+
+/// One JSON object and nothing else; the same Job as YAML.
+#[tokio::test]
+async fn both_formats_hold_the_same_job() {
+    let json = render(&[("j.yaml", JOB)], &["--job", "j.yaml", "--format", "json"]).await;
+    let yaml = render(&[("j.yaml", JOB)], &["--job", "j.yaml"]).await;
+    let of_json: Value = serde_json::from_str(&json.stdout).unwrap();
+    let of_yaml: Value = serde_yaml::from_str(&yaml.stdout).unwrap();
+    assert_eq!(of_json, of_yaml);
+    assert_eq!(of_json["metadata"]["name"], "buildkite-0195e5a7-0000-4000-8000-000000000001");
+    assert_eq!(of_json["metadata"]["annotations"]["buildkite.com/job-priority"], "3", "{of_json:#}");
+}
+
+/// Tokens on: a Secret of the job alone; off: the one of all (controller-config 7.1).
+#[tokio::test]
+async fn the_agents_credential_follows_the_settings() {
+    for (given, secret) in
+        [("false", "buildkite-agent-token"), ("true", "buildkite-0195e5a7-0000-4000-8000-000000000001-token")]
+    {
+        let flag = format!("--enable-job-acquisition-tokens={given}");
+        let ended = render(&[("j.yaml", JOB)], &["--job", "j.yaml", &flag]).await;
+        assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+        assert!(ended.stdout.contains(&format!("name: {secret}\n")), "{}", ended.stdout);
+    }
+}
+
+/// Flags, the configuration file and the job's own variables count as in the controller.
+#[tokio::test]
+async fn settings_and_variables_reach_the_pod() {
+    let files = [
+        ("j.yaml", JOB),
+        ("c.yaml", "job-prefix: ci-\nimage: example.com/agent:1\n"),
+        ("v", "# of the pipeline\nBUILDKITE_IMAGE=example.com/steps:2\nBUILDKITE_BRANCH=other\n"),
+    ];
+    let words = ["--job", "j.yaml", "-f", "c.yaml", "--id", "blue", "--job-env", "v", "--format", "json"];
+    let ended = render(&files, &words).await;
+    let job: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}", ended.stderr));
+    assert_eq!(job["metadata"]["name"], "ci-0195e5a7-0000-4000-8000-000000000001");
+    assert_eq!(job["metadata"]["labels"]["buildkite.com/controller-id"], "blue");
+    let containers = job["spec"]["template"]["spec"]["containers"].as_array().unwrap();
+    let images: Vec<&str> = containers.iter().map(|container| container["image"].as_str().unwrap()).collect();
+    assert!(images.contains(&"example.com/agent:1") && images.contains(&"example.com/steps:2"), "{images:?}");
+    assert_eq!(job["metadata"]["annotations"]["buildkite.com/build-branch"], "other", "{job:#}");
+}
+
+/// The jobs of the repository come out as the builder's own snapshots have them, which name no version.
+#[tokio::test]
+async fn the_sample_jobs_are_what_their_snapshots_say() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/jobs");
+    let file = fixtures.join("command.yaml");
+    let ended = render(&[], &["--job", file.to_str().unwrap()]).await;
+    let snapshot = fs::read_to_string(fixtures.join("command.snap")).unwrap();
+    let (_, manifest) = snapshot.split_once("\n---\n").expect("a header goes before the manifest");
+    let of_snapshot: Value = serde_yaml::from_str(manifest).unwrap();
+    let printed = ended.stdout.replace(env!("CARGO_PKG_VERSION"), "devel");
+    let rendered: Value = serde_yaml::from_str(&printed).unwrap_or_else(|_| panic!("{}", ended.stderr));
+    assert_eq!(rendered, of_snapshot);
+}
