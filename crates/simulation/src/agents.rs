@@ -1,44 +1,58 @@
 //! The agents in the pods, played: they take their job from Buildkite, run it as its fate has it, and end.
 //!
 //! One task plays all of them from one queue of moments, because a task for each would cost more than all the
-//! rest. Their own calls to Buildkite always arrive: what agents do about a bad network is not ours to test.
+//! rest. [`line`] is their way to Buildkite, which has faults of its own; [`calls`] is what they say and what they
+//! do about an answer that does not come (agent-protocol 4, 6, 9).
+
+mod calls;
+mod line;
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use axum::{Router, body::Body};
+use axum::Router;
 use cluster_sim::{Cluster, ContainerChange, ContainerEvent, Kind, Signal};
-use http::Request;
-use http_body_util::BodyExt as _;
-use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
-use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use crate::{
     bench::{Bench, Cue},
-    facts::NAMESPACE,
+    facts::{CutOff, NAMESPACE, Note},
+    faults::Faults,
     scripts::{Part, Parts, TOKEN_KEY, TOKEN_SECRET},
 };
 
 /// The container that takes the job.
 pub(crate) const AGENT: &str = "agent";
-/// What an agent exits with when the job is not to be had, or is behind something.
-const REJECTED: i32 = 27;
-/// Times that an agent asks for a job that is not ready yet.
-const ACQUIRE_TRIES: u32 = 7;
+/// The other containers wait so long for their agent to have the job, and end with 1 (agent-protocol 10.5).
+const CLIENTS_WAIT: Duration = Duration::from_secs(120);
 
 /// An agent process.
 struct Agent {
     part: Arc<Part>,
-    uid: String,
     phase: Phase,
+    /// The token in its environment.
+    registration: String,
     session: String,
     token: String,
+    /// Failed tries of the call that it is about.
+    tries: u32,
+    /// When it first asked for its job.
+    asked: Option<Instant>,
+    /// Its next call has been under way for long, and arrives.
+    on_its_way: bool,
+    /// When Buildkite heard of it last.
+    heard: Instant,
+    /// Its containers have given up before it had the job.
+    alone: bool,
+    /// Its job was cancelled.
+    canceled: bool,
+    /// What it reports, and what it ends with.
+    code: i32,
+    signal: bool,
     /// Grows with each moment that is planned: those before it are void.
     epoch: u32,
 }
@@ -46,20 +60,42 @@ struct Agent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// On the way to its job.
-    Acquiring(u32),
+    Acquiring,
     /// Its job runs.
     Running,
-    /// Its job has ended, its containers end.
+    /// Its job has ended, and Buildkite has to hear of it.
+    Finishing,
+    /// It has nothing to do with its job any more, and its containers end.
     Leaving,
 }
 
 /// What an agent does next.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
+    Register,
     Acquire,
-    Heartbeat,
-    End { code: i32, signal: bool },
-    Exit { container: String, code: i32 },
+    Start,
+    /// After so many tries.
+    Heartbeat(u32),
+    /// The other containers have waited long enough.
+    Alone,
+    End {
+        code: i32,
+        signal: bool,
+    },
+    Finish,
+    Disconnect,
+    Exit {
+        container: String,
+        code: i32,
+    },
+}
+
+impl Step {
+    /// Whether it stays planned when something else than was planned comes first.
+    const fn is_beside(&self) -> bool {
+        matches!(self, Self::Heartbeat(_) | Self::Alone | Self::Exit { .. })
+    }
 }
 
 /// All of them.
@@ -67,9 +103,10 @@ pub(crate) struct Agents {
     bench: Bench,
     cluster: Cluster,
     buildkite: Router,
+    faults: Faults,
     parts: Arc<Mutex<Parts>>,
     random: fastrand::Rng,
-    heartbeat: Duration,
+    lost_after: Duration,
     agents: BTreeMap<String, Agent>,
     by_job: BTreeMap<Uuid, String>,
     /// Moments in order; the number keeps those of one instant in the order in which they were planned.
@@ -77,22 +114,28 @@ pub(crate) struct Agents {
     planned: u64,
 }
 
+/// What the agents of a run are made of.
+pub(crate) struct Stage {
+    pub(crate) bench: Bench,
+    pub(crate) cluster: Cluster,
+    pub(crate) buildkite: Router,
+    pub(crate) faults: Faults,
+    pub(crate) parts: Arc<Mutex<Parts>>,
+    pub(crate) seed: u64,
+    pub(crate) lost_after: Duration,
+}
+
 impl Agents {
-    pub(crate) fn new(
-        bench: Bench,
-        cluster: Cluster,
-        buildkite: Router,
-        parts: Arc<Mutex<Parts>>,
-        seed: u64,
-        lost_after: Duration,
-    ) -> Self {
+    pub(crate) fn new(stage: Stage) -> Self {
+        let Stage { bench, cluster, buildkite, faults, parts, seed, lost_after } = stage;
         Self {
             bench,
             cluster,
             buildkite,
+            faults,
             parts,
             random: fastrand::Rng::with_seed(seed ^ 0x6167_656e),
-            heartbeat: lost_after / 3,
+            lost_after,
             agents: BTreeMap::new(),
             by_job: BTreeMap::new(),
             moments: BTreeMap::new(),
@@ -149,15 +192,24 @@ impl Agents {
     fn begin(&mut self, uid: &str, part: Arc<Part>) {
         let agent = Agent {
             part,
-            uid: uid.to_owned(),
-            phase: Phase::Acquiring(0),
+            phase: Phase::Acquiring,
+            registration: self.registration_token(),
             session: String::new(),
             token: String::new(),
+            tries: 0,
+            asked: None,
+            on_its_way: false,
+            heard: Instant::now(),
+            alone: false,
+            canceled: false,
+            code: 0,
+            signal: false,
             epoch: 0,
         };
         self.agents.insert(uid.to_owned(), agent);
         let after = Duration::from_millis(self.random.u64(20..600));
-        self.plan(uid, after, Step::Acquire);
+        self.plan(uid, after, Step::Register);
+        self.plan(uid, CLIENTS_WAIT, Step::Alone);
     }
 
     /// The agent's process is gone: the others lose their connection and end.
@@ -165,11 +217,12 @@ impl Agents {
         if let Some(agent) = self.agents.get_mut(uid) {
             if agent.phase != Phase::Leaving {
                 agent.phase = Phase::Leaving;
-                agent.epoch += 1;
                 for container in &part.containers {
                     self.exit_soon(uid, container.clone(), 1);
                 }
             }
+            // Whoever is dead says nothing more.
+            self.agent(uid).epoch += 1;
             self.by_job.retain(|_, of| of != uid);
         }
     }
@@ -177,7 +230,10 @@ impl Agents {
     /// A container that has a part in the job is gone before its time.
     fn command_died(&mut self, uid: &str, container: &str, code: i32) {
         let Some(agent) = self.agents.get(uid) else { return };
-        if agent.phase == Phase::Running && agent.part.containers.iter().any(|known| known == container) {
+        if agent.phase == Phase::Running
+            && !agent.alone
+            && agent.part.containers.iter().any(|known| known == container)
+        {
             // The agent notices the silence; the code says that a container was lost.
             let after = Duration::from_millis(self.random.u64(500..5_000));
             let code = if code == 0 { 0 } else { -7 };
@@ -194,12 +250,10 @@ impl Agents {
             Some(Phase::Running) if container == AGENT => {
                 self.replan(pod_uid, quick, Step::End { code: -1, signal: true });
             }
-            Some(Phase::Acquiring(_)) if container == AGENT => {
-                // Its way to the job is broken off, and it leaves.
-                self.leave(pod_uid, 0);
-            }
+            // Its way to the job is broken off, and it leaves.
+            Some(Phase::Acquiring) if container == AGENT => self.depart(pod_uid, 0),
             // While the agent winds down it ends them.
-            Some(Phase::Running | Phase::Acquiring(_)) => {}
+            Some(Phase::Running | Phase::Acquiring | Phase::Finishing) => {}
             _ if part.containers.contains(container) => self.exit_soon(pod_uid, container.clone(), 143),
             _ => {}
         }
@@ -207,9 +261,31 @@ impl Agents {
 
     fn canceling(&mut self, job: Uuid) {
         let Some(uid) = self.by_job.get(&job).cloned() else { return };
-        // It asks for its job's state now and then; then it gives its job some time.
+        let agent = self.agent(&uid);
+        agent.canceled = true;
+        if agent.phase == Phase::Running {
+            self.wind_down(&uid);
+        }
+    }
+
+    /// It asks for its job's state now and then; then it gives its job some time.
+    fn wind_down(&mut self, uid: &str) {
         let after = Duration::from_millis(self.random.u64(100..6_000));
-        self.replan(&uid, after, Step::End { code: 143, signal: true });
+        self.replan(uid, after, Step::End { code: 143, signal: true });
+    }
+
+    /// The containers have waited for an agent that does not get its job.
+    fn alone(&mut self, uid: &str) {
+        let agent = self.agent(uid);
+        if agent.phase != Phase::Acquiring {
+            return;
+        }
+        agent.alone = true;
+        let part = Arc::clone(&agent.part);
+        self.bench.note(&Note::AgentCutOff { job: part.job, how: CutOff::Alone });
+        for container in &part.containers {
+            self.exit_soon(uid, container.clone(), 1);
+        }
     }
 
     fn plan(&mut self, uid: &str, after: Duration, step: Step) {
@@ -239,13 +315,18 @@ impl Agents {
         }
         let (uid, epoch, step) = entry.remove();
         let Some(agent) = self.agents.get(&uid) else { return };
-        if agent.epoch != epoch && !matches!(step, Step::Exit { .. }) {
+        if agent.epoch != epoch && !step.is_beside() {
             return;
         }
         match step {
+            Step::Register => self.register(&uid).await,
             Step::Acquire => self.acquire(&uid).await,
-            Step::Heartbeat => self.beat(&uid).await,
+            Step::Start => self.start(&uid).await,
+            Step::Heartbeat(tries) => self.beat(&uid, tries).await,
+            Step::Alone => self.alone(&uid),
             Step::End { code, signal } => self.end(&uid, code, signal).await,
+            Step::Finish => self.finish(&uid).await,
+            Step::Disconnect => self.disconnect(&uid).await,
             Step::Exit { container, code } => {
                 self.cluster.exit_container(&uid, &container, code, "");
                 self.bench.observe();
@@ -253,85 +334,27 @@ impl Agents {
         }
     }
 
-    async fn acquire(&mut self, uid: &str) {
-        let Some(part) = self.part(uid) else { return };
-        if let Some(code) = part.dies {
-            self.leave(uid, code);
-            return;
+    /// It has nothing to do with its job any more, says so, and everything in the pod ends.
+    fn depart(&mut self, uid: &str, code: i32) {
+        let agent = self.agent(uid);
+        let has_session = !agent.session.is_empty();
+        (agent.phase, agent.code, agent.tries) = (Phase::Leaving, code, 0);
+        if has_session {
+            self.replan(uid, Duration::ZERO, Step::Disconnect);
+        } else {
+            self.leave(uid);
         }
-        let job = part.job;
-        if self.agents[uid].session.is_empty() {
-            let token = self.registration_token();
-            let body = json!({ "name": "agent", "hostname": part.pod, "ignore_in_dispatches": true });
-            let (status, answer) = self.call("POST", "/register", &token, body).await;
-            if status != 200 {
-                self.leave(uid, 1);
-                return;
-            }
-            let session = answer["access_token"].as_str().unwrap_or_default().to_owned();
-            self.agent(uid).session = session;
-        }
-        let session = self.agents[uid].session.clone();
-        let (status, answer) = self.call("PUT", &format!("/jobs/{job}/acquire"), &session, Value::Null).await;
-        match (status, self.agents[uid].phase) {
-            (200, _) => {
-                let token = answer["token"].as_str().unwrap_or_default().to_owned();
-                self.agent(uid).token = token;
-                self.start(uid, &part).await;
-            }
-            (423, Phase::Acquiring(tries)) if tries < ACQUIRE_TRIES => {
-                self.agent(uid).phase = Phase::Acquiring(tries + 1);
-                self.plan(uid, Duration::from_secs(3), Step::Acquire);
-            }
-            _ => self.leave(uid, REJECTED),
-        }
-    }
-
-    async fn start(&mut self, uid: &str, part: &Arc<Part>) {
-        let job = part.job;
-        self.agent(uid).phase = Phase::Running;
-        self.by_job.insert(job, uid.to_owned());
-        let token = self.agents[uid].token.clone();
-        let (status, _) = self.call("PUT", &format!("/jobs/{job}/start"), &token, json!({})).await;
-        if status != 200 {
-            self.leave(uid, 0);
-            return;
-        }
-        self.plan(uid, self.heartbeat, Step::Heartbeat);
-        self.plan(uid, part.lasts, Step::End { code: part.code, signal: false });
-    }
-
-    async fn beat(&mut self, uid: &str) {
-        let session = self.agents[uid].session.clone();
-        self.call("POST", "/heartbeat", &session, json!({})).await;
-        self.plan(uid, self.heartbeat, Step::Heartbeat);
-    }
-
-    /// The job has ended: says so, and everything in the pod ends.
-    async fn end(&mut self, uid: &str, code: i32, signal: bool) {
-        let job = self.agents[uid].part.job;
-        let token = self.agents[uid].token.clone();
-        let mut body = json!({ "exit_status": code.to_string(), "chunks_failed_count": 0 });
-        if signal {
-            body["signal"] = json!("SIGTERM");
-            body["signal_reason"] = json!("agent_stop");
-        }
-        self.call("PUT", &format!("/jobs/{job}/finish"), &token, body).await;
-        let session = self.agents[uid].session.clone();
-        self.call("POST", "/disconnect", &session, Value::Null).await;
-        self.by_job.remove(&job);
-        self.leave(uid, code);
     }
 
     /// Everything in the pod ends: mostly the commands before the agent, sometimes after it.
-    fn leave(&mut self, uid: &str, code: i32) {
+    fn leave(&mut self, uid: &str) {
         let Some(agent) = self.agents.get_mut(uid) else { return };
         agent.phase = Phase::Leaving;
         agent.epoch += 1;
         let part = Arc::clone(&agent.part);
-        debug_assert_eq!(agent.uid, uid);
         // Exit statuses are bytes.
-        let code = code & 0xff;
+        let code = agent.code & 0xff;
+        self.by_job.retain(|_, of| of != uid);
         for container in &part.containers {
             self.exit_soon(uid, container.clone(), code);
         }
@@ -347,24 +370,5 @@ impl Agents {
         let secret = self.cluster.object(Kind::Secret, NAMESPACE, TOKEN_SECRET);
         let text = secret.as_ref().and_then(|secret| secret["data"][TOKEN_KEY].as_str()).unwrap_or_default();
         crate::scripts::decode_token(text)
-    }
-
-    async fn call(&mut self, method: &str, path: &str, token: &str, body: Value) -> (u16, Value) {
-        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("/v3{path}"))
-            .header(http::header::HOST, "buildkite.test")
-            .header(http::header::AUTHORIZATION, format!("Token {token}"))
-            .body(body)
-            .expect("paths are made of ids");
-        self.bench.observe();
-        let answer = self.buildkite.clone().oneshot(request).await;
-        let answer = answer.unwrap_or_else(|error: Infallible| match error {});
-        let status = answer.status().as_u16();
-        self.bench.trace("agent", format_args!("{method} {path} -> {status}"));
-        let bytes = answer.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-        self.bench.observe();
-        (status, serde_json::from_slice(&bytes).unwrap_or_default())
     }
 }

@@ -96,6 +96,24 @@ pub enum Note<'a> {
         /// The job.
         job: Uuid,
     },
+    /// Faults on an agent's own way to Buildkite have consequences for its job.
+    AgentCutOff {
+        /// The job.
+        job: Uuid,
+        /// Which.
+        how: CutOff,
+    },
     /// Faults cease.
     Calm,
+}
+
+/// What faults on an agent's own way to Buildkite lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CutOff {
+    /// It gives up, without a job as far as it knows; Buildkite may know better.
+    BeforeJob,
+    /// Buildkite may take it for lost.
+    Silent,
+    /// Its containers did not wait for it any longer.
+    Alone,
 }

@@ -1,7 +1,7 @@
-//! What goes wrong between a controller and the two servers.
+//! What goes wrong between controllers or agents and the two servers.
 //!
 //! One [`Faults`] decides for all requests of a run, in the order in which they are sent, from one seeded
-//! source. [`wire::Wire`] is the tower service that carries a decision out.
+//! source. [`wire::Wire`] is the tower service that carries a decision out for controllers; agents do it themselves.
 
 mod spoilt;
 mod wire;
@@ -94,6 +94,7 @@ impl Faults {
         let rates = match side {
             Side::Buildkite => &weather.buildkite,
             Side::Kubernetes => &weather.kubernetes,
+            Side::Agents => &weather.agents,
         };
         let fault = outage.or_else(|| draw(random, rates, shape));
         if let Some(kind) = fault {

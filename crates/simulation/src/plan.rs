@@ -61,6 +61,8 @@ pub struct Weather {
     pub buildkite: Rates,
     /// Requests to Kubernetes.
     pub kubernetes: Rates,
+    /// Requests of agents to Buildkite.
+    pub agents: Rates,
 }
 
 /// Shares of a million, by kind of fault.
@@ -163,13 +165,15 @@ pub struct Item {
     pub what: What,
 }
 
-/// One of the two servers.
+/// One of the two servers, as one kind of client reaches it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
     /// Buildkite's Stacks API.
     Buildkite,
     /// The Kubernetes API.
     Kubernetes,
+    /// Buildkite's Agent API.
+    Agents,
 }
 
 impl Side {
@@ -179,6 +183,7 @@ impl Side {
         match self {
             Self::Buildkite => "buildkite",
             Self::Kubernetes => "kubernetes",
+            Self::Agents => "agents",
         }
     }
 }
@@ -237,7 +242,7 @@ pub enum What {
         /// Forward when positive.
         milliseconds: i64,
     },
-    /// A server is away for everybody but agents.
+    /// A server is away for everybody on that side.
     Outage {
         /// Which server.
         side: Side,

@@ -65,10 +65,14 @@ impl Report {
         let _ = writeln!(text, "{faults} faults, {:.2} per job", faults as f64 / (*jobs).max(1) as f64);
         for kind in FaultKind::ALL {
             let of = |side| self.faults.get(&(side, kind)).copied().unwrap_or_default();
-            let (kubernetes, buildkite) = (of(Side::Kubernetes), of(Side::Buildkite));
-            if kubernetes + buildkite > 0 {
+            let (kubernetes, buildkite, agents) =
+                (of(Side::Kubernetes), of(Side::Buildkite), of(Side::Agents));
+            if kubernetes + buildkite + agents > 0 {
                 let kind = kind.as_str();
-                let _ = writeln!(text, "  {kind:<18} {kubernetes:>8} kubernetes {buildkite:>8} buildkite");
+                let _ = writeln!(
+                    text,
+                    "  {kind:<18} {kubernetes:>8} kubernetes {buildkite:>8} buildkite {agents:>8} agents"
+                );
             }
         }
         let _ = writeln!(text, "lived through {}", self.recoveries);

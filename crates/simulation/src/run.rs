@@ -20,7 +20,7 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    agents::Agents,
+    agents::{Agents, Stage},
     bench::{Bench, Record},
     checker::Violation,
     controllers::{Place, Surroundings, settings},
@@ -173,14 +173,15 @@ impl World {
             bench: bench.clone(),
         };
         let places = (0..site.instances).map(|place| Place::new(surroundings.clone(), place, site.limit));
-        let agents = Agents::new(
-            bench.clone(),
-            cluster.clone(),
-            simulator.router(),
+        let agents = Agents::new(Stage {
+            bench: bench.clone(),
+            cluster: cluster.clone(),
+            buildkite: simulator.router(),
+            faults: faults.clone(),
             parts,
-            *seed,
-            site.agent_lost_after,
-        );
+            seed: *seed,
+            lost_after: site.agent_lost_after,
+        });
         let mut world = Self {
             start: Instant::now(),
             bench,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::plan::{Fate, JobPlan};
+use crate::facts::CutOff;
+use crate::plan::{Fate, Harm, JobPlan};
 
 /// Ends that fit a job's fate. What befalls it from outside adds to this ([`Expected::touched`]).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub(super) struct Expected {
     verdicts: Vec<&'static str>,
     /// Its agent may be lost after it has taken the job.
     lost: bool,
+    /// Its node may be lost: then nobody can see what runs there.
+    hidden: bool,
     /// Something from outside hit it.
     touched: bool,
 }
@@ -35,7 +38,12 @@ impl Expected {
             Fate::ImagePull { .. } | Fate::NeverScheduled => Self::verdicts(&STUCK),
             Fate::NoPod { .. } => Self::verdicts(&["no-pod", "pending-timeout"]),
             Fate::InitFails { .. } | Fate::AgentDies { .. } => Self::verdicts(&BROKEN),
-            Fate::Interference { .. } => Self { exits: Vec::new(), lost: true, ..Self::verdicts(&BROKEN) },
+            Fate::Interference { how, .. } => {
+                let hidden = matches!(how, Harm::NodeLost { .. });
+                let mut broken = Self { exits: Vec::new(), lost: true, hidden, ..Self::verdicts(&BROKEN) };
+                broken.verdicts.extend(STUCK.iter().filter(|_| hidden));
+                broken
+            }
         };
         if slow {
             expected.verdicts.extend(STUCK);
@@ -53,6 +61,17 @@ impl Expected {
         self.touched = true;
     }
 
+    /// Its agent did not get through to Buildkite.
+    pub(super) fn cut_off(&mut self, how: CutOff) {
+        self.lost = true;
+        match how {
+            CutOff::BeforeJob => self.verdicts.extend(BROKEN),
+            CutOff::Silent => {}
+            CutOff::Alone if self.exits.is_empty() => {}
+            CutOff::Alone => self.exits.push(-1),
+        }
+    }
+
     /// Whether somebody outside laid hands on it.
     pub(super) fn is_touched(&self) -> bool {
         self.touched
@@ -67,6 +86,11 @@ impl Expected {
     /// Whether its agent may report this status.
     pub(super) fn allows_exit(&self, status: i32) -> bool {
         self.touched || self.exits.is_empty() || self.exits.contains(&status)
+    }
+
+    /// Whether its agent may run where nobody sees it.
+    pub(super) fn may_be_hidden(&self) -> bool {
+        self.hidden
     }
 
     /// Whether its agent may vanish after it took the job.
@@ -92,6 +116,21 @@ mod tests {
         runs.touched();
         assert!(runs.allows_verdict("pod-failed") && runs.allows_loss() && runs.allows_exit(143));
         assert!(!runs.allows_verdict("invalid-job"), "nobody outside can make it invalid");
+    }
+
+    /// agent-protocol 6.1, 10.5
+    #[test]
+    fn an_agent_that_does_not_get_through_may_be_lost() {
+        let fate = || Fate::Runs { lasts: Duration::from_secs(1), code: 3 };
+        let mut silent = plan(fate());
+        silent.cut_off(CutOff::Silent);
+        assert!(silent.allows_loss() && !silent.allows_verdict("agent-exited") && !silent.allows_exit(-1));
+        let mut alone = plan(fate());
+        alone.cut_off(CutOff::Alone);
+        assert!(alone.allows_exit(-1) && alone.allows_exit(3) && !alone.allows_exit(143));
+        let mut jobless = plan(fate());
+        jobless.cut_off(CutOff::BeforeJob);
+        assert!(jobless.allows_verdict("agent-exited") && !jobless.allows_verdict("pending-timeout"));
     }
 
     #[test]

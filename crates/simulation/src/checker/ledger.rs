@@ -186,7 +186,7 @@ impl Ledger {
     /// answer, a slow request, and a second for everything in between.
     pub(super) fn race(&self) -> Duration {
         let quiet = 4 * self.facts.site.latency + Duration::from_secs(1);
-        let Weather { buildkite, kubernetes } = &self.facts.site.weather;
+        let Weather { buildkite, kubernetes, .. } = &self.facts.site.weather;
         let delays = |rates: &Rates| rates.0.iter().any(|(kind, _)| *kind == FaultKind::Delay);
         let windy = delays(buildkite) || delays(kubernetes);
         if windy { quiet + LONGEST_DELAYS } else { quiet }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::expected::Expected;
 use crate::{
-    facts::{CONTROLLER_ID, Note, USER_AGENT},
+    facts::{CONTROLLER_ID, CutOff, Note, USER_AGENT},
     plan::{FaultKind, Side, What as Planned},
 };
 
@@ -57,6 +57,7 @@ pub(super) enum World {
     Fault { side: Side, kind: FaultKind },
     Disturbed { side: Side, lasts: Duration },
     Touched { job: Uuid },
+    CutOff { job: Uuid, how: CutOff },
     Calm,
 }
 
@@ -152,6 +153,7 @@ impl Seen {
             Note::Ended { instance, life, .. } => World::Ended { life: Life(*instance, *life) },
             Note::Fault { side, kind, .. } => World::Fault { side: *side, kind: *kind },
             Note::Harm { job } => World::Touched { job: *job },
+            Note::AgentCutOff { job, how } => World::CutOff { job: *job, how: *how },
             Note::Calm => World::Calm,
         };
         Some(Self { at, event: Event::World(world) })
@@ -164,6 +166,8 @@ const TOKEN_TROUBLE: Duration = Duration::from_secs(90);
 fn item(what: &Planned, job: Option<Uuid>) -> Option<World> {
     Some(match what {
         Planned::DeleteJob(_) | Planned::DeletePod { .. } => World::Touched { job: job? },
+        // Whom it concerns is told job by job.
+        Planned::Outage { side: Side::Agents, .. } => return None,
         Planned::Outage { side, lasts, .. } => World::Disturbed { side: *side, lasts: *lasts },
         Planned::RotateToken { old_refused_after } => {
             World::Disturbed { side: Side::Buildkite, lasts: *old_refused_after + TOKEN_TROUBLE }

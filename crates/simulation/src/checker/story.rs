@@ -11,7 +11,7 @@ use super::expected::Expected;
 use super::seen::{ContainerSeen, Event, JobSeen, Life, PodSeen, Seen, World, Writer, Written};
 use super::{Checker, Violation};
 use crate::facts::{CONTROLLER_ID, Facts};
-use crate::plan::{Fate, FaultKind, JobPlan, Rates, Side, Site, Weather};
+use crate::plan::{Fate, FaultKind, JobPlan, Side, Site, Weather};
 
 /// A history under way. Every sentence takes a tenth of a second, so that nothing is a race unless it says so.
 pub(super) struct Story {
@@ -46,7 +46,7 @@ impl Story {
             job_controller_delay: Duration::from_millis(20),
             agent_lost_after: Duration::from_secs(180),
             latency: Duration::ZERO,
-            weather: Weather { buildkite: Rates::default(), kubernetes: Rates::default() },
+            weather: Weather::default(),
         };
         let facts = Facts {
             start: now,
@@ -157,6 +157,10 @@ impl Story {
 
     pub(super) fn fault_on_buildkite(&mut self) -> &mut Self {
         self.world(World::Fault { side: Side::Buildkite, kind: FaultKind::LostAnswer })
+    }
+
+    pub(super) fn hang_on_buildkite(&mut self) -> &mut Self {
+        self.world(World::Fault { side: Side::Buildkite, kind: FaultKind::Hang })
     }
 
     pub(super) fn outage(&mut self, seconds: u64) -> &mut Self {

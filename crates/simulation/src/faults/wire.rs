@@ -212,7 +212,7 @@ impl Wire {
     fn refusal(&self, status: StatusCode, retry_after: Option<u64>) -> Response<Body> {
         let code = status.as_u16();
         let body = match self.side {
-            Side::Buildkite => json!({ "message": "the simulated fault of a server" }),
+            Side::Buildkite | Side::Agents => json!({ "message": "the simulated fault of a server" }),
             Side::Kubernetes => json!({
                 "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
                 "message": "the simulated fault of a server", "reason": reason(code), "code": code,

@@ -29,12 +29,19 @@ impl Plan {
     #[must_use]
     pub fn draw(seed: u64, size: Size) -> Self {
         let mut random = Rng::with_seed(seed ^ 0x706c_616e);
-        let site = site(&mut random);
+        let mut site = site(&mut random);
+        // What came to plans later has sources of its own, so that the rest of a plan stays as it was.
+        let mut agents = Rng::with_seed(seed ^ 0x6167_656e_7473);
+        site.weather.agents = rates(&mut agents, Side::Agents);
         let mut items = builds(&mut random, size, &site);
         // Work goes on after the last arrival: as long as the backlog lasts, something may happen to it.
         let horizon = worked_off(&items, &site) + Duration::from_secs(60);
         meddling(&mut random, &mut items);
         trouble(&mut random, &site, horizon, size, &mut items);
+        for _ in 0..agents.usize(0..=2) {
+            let what = outage(&mut agents, &[Side::Agents]);
+            items.push(Item { at: horizon.mul_f64(agents.f64()), what });
+        }
         items.sort_by_key(|item| item.at);
         Self { seed, site, items }
     }
@@ -85,6 +92,7 @@ fn site(random: &mut Rng) -> Site {
         weather: Weather {
             buildkite: rates(random, Side::Buildkite),
             kubernetes: rates(random, Side::Kubernetes),
+            agents: Rates::default(),
         },
     }
 }
@@ -100,7 +108,7 @@ fn rates(random: &mut Rng, side: Side) -> Rates {
     let mut rates = Vec::new();
     for kind in FaultKind::ALL {
         let wanted = random.bool();
-        if side == Side::Buildkite && (kind.is_about_watches() || kind == FaultKind::Expired) {
+        if side != Side::Kubernetes && (kind.is_about_watches() || kind == FaultKind::Expired) {
             continue;
         }
         let rare = matches!(kind, FaultKind::LateRequest | FaultKind::Hang);
@@ -231,6 +239,12 @@ fn meddling(random: &mut Rng, items: &mut Vec<Item>) {
                 // Its reservation lapses, and it is listed again.
                 _ => (What::DeleteJob(number), "1.8"),
             };
+            if matches!(what, What::DeleteJob(_)) && random.bool() {
+                // No watch tells of it: only the next list does.
+                let unseen = [What::CloseWatches, what.clone(), What::Compact];
+                more.extend(unseen.map(|what| Item { at: item.at + after, what }));
+                continue;
+            }
             if is_answered(rule) {
                 more.push(Item { at: item.at + after, what });
             }
@@ -258,7 +272,7 @@ fn trouble(random: &mut Rng, site: &Site, horizon: Duration, size: Size, items: 
         restart_after: seconds(random, 0.0, 30.0),
         limit: new_limit(random),
     });
-    some(random, 3, &mut |random, _| outage(random));
+    some(random, 3, &mut |random, _| outage(random, &[Side::Buildkite, Side::Kubernetes]));
     some(random, 2, &mut |random, _| What::StallJobController { lasts: seconds(random, 1.0, 60.0) });
     some(random, 3, &mut |_, _| What::Compact);
     some(random, 3, &mut |_, _| What::CloseWatches);
@@ -280,7 +294,7 @@ fn pauses(random: &mut Rng, horizon: Duration, scale: usize, items: &mut Vec<Ite
 }
 
 fn new_limit(random: &mut Rng) -> Option<usize> {
-    (random.u8(..3) == 0).then(|| pick(random, &[1, 2, 5, 13, 25]))
+    random.bool().then(|| pick(random, &[1, 2, 5, 13, 25]))
 }
 
 fn crash(random: &mut Rng, site: &Site) -> What {
@@ -301,10 +315,10 @@ fn crash(random: &mut Rng, site: &Site) -> What {
     What::Crash { instance: random.usize(..site.instances), point, restart_after, limit: new_limit(random) }
 }
 
-fn outage(random: &mut Rng) -> What {
+fn outage(random: &mut Rng, sides: &[Side]) -> What {
     use FaultKind::{Hang, LostAnswer, LostRequest, ServerError, TooMany, Unavailable};
     What::Outage {
-        side: if random.bool() { Side::Buildkite } else { Side::Kubernetes },
+        side: pick(random, sides),
         how: pick(random, &[Hang, LostAnswer, LostRequest, ServerError, TooMany, Unavailable]),
         lasts: seconds(random, 2.0, 120.0),
     }

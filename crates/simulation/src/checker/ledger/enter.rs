@@ -70,6 +70,9 @@ impl Ledger {
             World::Touched { job } => {
                 self.entry(job, at).expected.get_or_insert_default().touched();
             }
+            World::CutOff { job, how } => {
+                self.entry(job, at).expected.get_or_insert_default().cut_off(how);
+            }
             World::Calm => {
                 self.buildkite.calm(at);
                 self.kubernetes.calm(at);
@@ -79,7 +82,7 @@ impl Ledger {
 
     fn trouble(&mut self, side: Side) -> &mut Trouble {
         match side {
-            Side::Buildkite => &mut self.buildkite,
+            Side::Buildkite | Side::Agents => &mut self.buildkite,
             Side::Kubernetes => &mut self.kubernetes,
         }
     }
