@@ -1,0 +1,104 @@
+//! `$setElementOrder/<list>` (job-manifest 7.5).
+
+use serde_json::{Map, Value};
+
+use super::directive::{self, Directive};
+use super::{Members, clean, keyed, merge_lists, order, scalars};
+use crate::error::{Document, MergeError};
+use crate::path::Path;
+use crate::schema::{ListStrategy, ListType};
+
+/// Merges and orders every list that a directive names; the answer is the lists that are done with.
+///
+/// # Errors
+/// E-15 to E-20.
+pub(super) fn apply<'a>(
+    original: &mut Map<String, Value>,
+    patch: &'a Map<String, Value>,
+    members: Members,
+    path: Path<'_>,
+) -> Result<Vec<&'a str>, MergeError> {
+    let mut done = Vec::new();
+    for key in super::sorted_keys(patch) {
+        let Directive::SetElementOrder(list) = Directive::of(key) else { continue };
+        let (name, wanted) = directive::list_of(list, &patch[key], path.key(key))?;
+        let old = original.get(name).and_then(Value::as_array);
+        let new = patch.get(name).and_then(Value::as_array);
+        if old.is_none() && new.is_none() {
+            continue;
+        }
+        let list_path = path.key(name);
+        let list = members.list(name).ok_or_else(|| super::unknown_field(list_path))?;
+        let directive_path = path.key(key);
+        let order = Order { list, wanted, list_path, directive_path };
+        let merged = order.merged(old, new)?;
+        original.insert(name.to_owned(), Value::Array(merged));
+        if new.is_some() {
+            done.push(name);
+        }
+    }
+    Ok(done)
+}
+
+/// One directive and the list that it is about.
+struct Order<'a> {
+    list: &'static ListType,
+    wanted: &'a [Value],
+    list_path: Path<'a>,
+    directive_path: Path<'a>,
+}
+
+impl Order<'_> {
+    ///
+    fn merged(&self, old: Option<&Vec<Value>>, new: Option<&Vec<Value>>) -> Result<Vec<Value>, MergeError> {
+        let wanted = self.keys(self.wanted, Document::Patch, self.directive_path)?;
+        if let Some(new) = new {
+            self.check_contradiction(new, &wanted)?;
+        }
+        let working = match (old, new) {
+            (Some(old), Some(new)) => merge_lists(old.clone(), new, self.list, self.list_path)?,
+            (Some(old), None) => old.clone(),
+            (None, Some(new)) => clean::list(new, Some(self.list), self.list_path)?,
+            (None, None) => Vec::new(),
+        };
+        let original = match old {
+            Some(old) if !working.is_empty() => self.keys(old, Document::Original, self.list_path)?,
+            _ => Vec::new(),
+        };
+        let keys = self.keys(&working, Document::Original, self.list_path)?;
+        Ok(order::arrange(keys.into_iter().zip(working).collect(), &wanted, &original))
+    }
+
+    /// E-19 unless the elements that the patch gives follow the wanted order.
+    fn check_contradiction(&self, new: &[Value], wanted: &[String]) -> Result<(), MergeError> {
+        let given = match self.list.strategy {
+            ListStrategy::MergeObjects(key) => keyed::check_patch(new, key, self.list_path)?.given_keys(key),
+            _ => self.keys(new, Document::Patch, self.list_path)?,
+        };
+        let mut rest = wanted.iter();
+        if wanted.is_empty() || given.iter().all(|key| rest.any(|other| other == key)) {
+            return Ok(());
+        }
+        Err(MergeError::OrderContradicted { path: self.list_path.to_string() })
+    }
+
+    /// What identifies the elements of a list: their key, or, among scalars, themselves.
+    fn keys(&self, list: &[Value], document: Document, path: Path<'_>) -> Result<Vec<String>, MergeError> {
+        match self.list.strategy {
+            ListStrategy::MergeObjects(key) => keyed::keys(list, document, key, path),
+            ListStrategy::MergeScalars => {
+                scalars::check(list, document, path)?;
+                Ok(scalars::keys(list))
+            }
+            ListStrategy::Replace => {
+                if scalars::check(list, document, path).is_err() {
+                    return Err(MergeError::BadListDirective {
+                        path: self.directive_path.to_string(),
+                        problem: "is about a list that is replaced as a whole and holds more than scalars",
+                    });
+                }
+                Ok(scalars::keys(list))
+            }
+        }
+    }
+}
