@@ -99,8 +99,18 @@ pub(crate) const STACKS_CLIENT: Part = Part {
     cold_seconds: 5,
 };
 
+/// Kubernetes' own strategic merge patch behind a small driver.
+pub(crate) const STRATEGIC_MERGE: Part = Part {
+    name: "strategic-merge",
+    module: "strategic-merge",
+    package: ".",
+    version: "v0.36.3",
+    installed: None,
+    cold_seconds: 40,
+};
+
 /// Programs that tests run outside the cluster.
-pub(crate) const TEST_PROGRAMS: &[Part] = &[AGENT, STACKS_CLIENT];
+pub(crate) const TEST_PROGRAMS: &[Part] = &[AGENT, STACKS_CLIENT, STRATEGIC_MERGE];
 
 /// Folders in which programs are looked for.
 #[derive(Debug)]

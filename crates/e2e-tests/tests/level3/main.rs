@@ -14,5 +14,6 @@ mod refused;
 mod restart;
 mod runtime;
 mod stacks_client;
+mod strategic_merge;
 mod token;
 mod verdicts;
