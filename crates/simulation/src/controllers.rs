@@ -242,8 +242,7 @@ pub(crate) fn settings(site: &Site) -> Settings {
     };
     let mut settings = load(&inputs).expect("the settings of a site are good").settings;
     settings.buildkite.reservation_expiry = site.reservation_expiry;
-    // One reserve call is on the wire at a time: one that hangs must not outlast what it renews.
-    settings.buildkite.http_timeout = settings.buildkite.http_timeout.min(site.reservation_expiry / 6);
+    settings.buildkite.http_timeout = http_timeout(site, settings.buildkite.http_timeout);
     settings.buildkite.page_size = site.page_size.try_into().unwrap_or(settings.buildkite.page_size);
     settings.builder.job_ttl = site.job_ttl;
     settings.limits.job_creation_concurrency =
@@ -253,4 +252,13 @@ pub(crate) fn settings(site: &Site) -> Settings {
     settings.grace.image_pull_backoff = site.image_pull_backoff;
     settings.grace.empty_job = site.empty_job;
     settings
+}
+
+/// Anything from a sixth of the default up to it, whatever the reservations' lifetime. It follows from the rest of the
+/// site, so that no plan changes by it.
+fn http_timeout(site: &Site, default: Duration) -> Duration {
+    let times = [site.reservation_expiry, site.pod_pending, site.job_ttl, site.empty_job, site.latency];
+    let mixed = times.iter().fold(site.limit as u128, |mixed, time| mixed * 31 + time.as_millis());
+    let mut random = fastrand::Rng::with_seed((mixed * 31 + u128::from(site.page_size)) as u64);
+    default.mul_f64(1.0 - random.f64() * 5.0 / 6.0)
 }

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use limiter::Limiter;
+use limiter::{Limiter, Reservation};
 use tracing::info;
 use uuid::Uuid;
 
@@ -35,6 +35,10 @@ impl Core {
             if let Some(admission) = self.entry(job).admission.take() {
                 reserved += usize::from(reservation.is_some());
                 self.limiter.requeue(admission, reservation, now);
+            }
+            let perhaps_until = self.entry(job).perhaps_until.filter(|_| reservation.is_none());
+            if let Some(until) = perhaps_until {
+                self.limiter.leave(job, Reservation { since: now, until });
             }
         }
         if reserved > 0 {

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use bk_agent_api::{Error, ReservePurpose};
-use tokio::time::Instant;
+use job_lifecycle::attempt::LEFT_TO_CREATE;
+use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
 use uuid::Uuid;
 
@@ -13,12 +14,25 @@ use crate::{
     session::{Backoff, SLOW_RETRY, Session, error_chain},
 };
 
+/// A renewal that hangs, and two more tries.
+const RESERVE_TRIES: u32 = 3;
+/// Pauses between them: a second, then two.
+const RESERVE_PAUSES: Duration = Duration::from_secs(3);
+/// What even the shortest reservation grants a call.
+const SHORTEST_RESERVE: Duration = Duration::from_secs(2);
+
 impl Executor {
     pub(super) async fn reserve(&self, asked: Vec<Uuid>) -> Event {
         let Session { client, stack_key, .. } = &self.session;
         // Counted from before the call: the server's clock for it starts later.
         let until = Instant::now().into_std() + self.lifetime();
-        let batch = client.reserve(stack_key, &asked, self.reservation_expiry, ReservePurpose::Claim).await;
+        let call = client.reserve(stack_key, &asked, self.reservation_expiry, ReservePurpose::Claim);
+        let limit = reserve_limit(self.lifetime());
+        let Ok(batch) = timeout(limit, call).await else {
+            let seconds = limit.as_secs_f64();
+            warn!(seconds, "a reserve call took too long; trying again before reservations lapse");
+            return Event::ReserveFailed { asked, retry_at: after(lock(&self.reserve_backoff).next(None)) };
+        };
         if let Some(failed) = batch.failed.first() {
             warn!(error = error_chain(&failed.error), "could not reserve jobs; trying again");
             return Event::ReserveFailed {
@@ -68,6 +82,20 @@ impl Executor {
 /// When a call of this kind may be tried again: what only a person can change is tried once a minute (P20).
 fn backing_off(backoff: &Mutex<Backoff>, error: &Error) -> std::time::Instant {
     let wait = lock(backoff).next(error.retry_after());
-    let wait = if error.is_transient() { wait } else { wait.max(SLOW_RETRY) };
+    after(if error.is_transient() { wait } else { wait.max(SLOW_RETRY) })
+}
+
+fn after(wait: Duration) -> std::time::Instant {
     Instant::now().into_std() + wait
 }
+
+/// How long a reserve call may take, whatever `http-timeout` grants a call (1.8): one is on the wire at a time, so one
+/// that hangs must leave time for two more before reservations are too short to create with (V6).
+fn reserve_limit(lifetime: Duration) -> Duration {
+    let margin = LEFT_TO_CREATE.min(lifetime / 2);
+    let to_renew = (lifetime / 3).saturating_sub(margin + RESERVE_PAUSES);
+    (to_renew / RESERVE_TRIES).max(SHORTEST_RESERVE)
+}
+
+#[cfg(test)]
+mod tests;

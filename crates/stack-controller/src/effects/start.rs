@@ -299,4 +299,4 @@ fn postponed(error: String) -> StartOutcome {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -32,7 +32,7 @@ fn executor(status: StatusCode, body: Value) -> Executor {
     executor_over(kubernetes, Router::new())
 }
 
-fn executor_over(kubernetes: Router, buildkite: Router) -> Executor {
+pub(in crate::effects) fn executor_over(kubernetes: Router, buildkite: Router) -> Executor {
     let tokens = TokenHandle::new(AgentToken::new("bkct_test").unwrap());
     let endpoint = Endpoint::parse("http://buildkite.test/v3").unwrap();
     let client = Client::builder(ServiceTransport::new(buildkite), endpoint, tokens).build();
