@@ -8,7 +8,7 @@ use std::fmt;
 pub struct BuildError {
     /// Id of the rule, such as `E-13`; [`NOT_BUILT_YET`] for a feature that this version lacks.
     pub id: &'static str,
-    /// What is wrong, a lowercase fragment.
+    /// What is wrong, a lowercase fragment; for E-41 a list follows, one line for each violation.
     pub message: String,
     /// The way out, where there is one.
     pub hint: Option<String>,
@@ -48,6 +48,8 @@ impl fmt::Display for BuildError {
         }
         f.write_str(&self.message)?;
         match &self.hint {
+            // Behind a list the hint gets a line of its own.
+            Some(hint) if self.message.contains('\n') => write!(f, "\n{hint}"),
             Some(hint) => write!(f, "; {hint}"),
             None => Ok(()),
         }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::settings::{AGENT_TOKEN_KEY, Settings};
+
 /// UUID of a Buildkite job. Any non-empty text without control characters is taken: the builder only
 /// copies it, and Kubernetes judges the name made from it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,6 +81,14 @@ impl JobRequest {
             priority: 0,
             queue: None,
             agent_token_source: None,
+        }
+    }
+
+    /// Secret and key from which the agent container takes its credential.
+    pub(crate) fn token_source<'a>(&'a self, settings: &'a Settings) -> (&'a str, &'a str) {
+        match &self.agent_token_source {
+            Some(source) => (&source.name, &source.key),
+            None => (&settings.agent_token_secret, AGENT_TOKEN_KEY),
         }
     }
 

@@ -9,8 +9,8 @@
 //! `patch` (what changes it), `derive` (all that depends on the finished pod), `check` (what it must
 //! fulfil).
 //!
-//! Not built yet, and refused by name with the id [`NOT_BUILT_YET`]: `pod-spec-patch` and `pod-policy` of
-//! the configuration, `podSpecPatch` of the block.
+//! Not built yet, and refused by name with the id [`NOT_BUILT_YET`]: `pod-spec-patch` of the configuration,
+//! `podSpecPatch` of the block.
 //!
 //! ```
 //! use podspec_builder::{Builder, JobRequest, JobUuid, Settings};
@@ -82,10 +82,11 @@ impl Builder {
     /// Takes a configuration.
     ///
     /// # Errors
-    /// The configuration breaks one of E-25 to E-36, or uses a key that is not built yet.
+    /// The configuration breaks one of E-25 to E-36 or E-42, or uses a key that is not built yet.
     pub fn new(mut settings: Settings) -> Result<Self, SettingsError> {
-        let warnings = settings::objects::read(&mut settings)?;
+        let mut warnings = settings::objects::read(&mut settings)?;
         settings::validate::validate(&settings)?;
+        warnings.append(&mut check::policy::configuration::warnings(&settings));
         Ok(Self { settings, warnings })
     }
 
@@ -95,7 +96,8 @@ impl Builder {
         &self.settings
     }
 
-    /// What is worth knowing about the configuration, such as a key in the wrong letter case (W-17).
+    /// What is worth knowing about the configuration: a key in the wrong letter case (W-17), a part that
+    /// the pod policy refuses (W-22).
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
@@ -140,7 +142,7 @@ impl Builder {
         let mut draft = compose::compose(inputs, template)?;
         patch::patch(&mut draft, inputs)?;
         derive::derive(&mut draft, inputs)?;
-        check::check(&draft)?;
+        check::check(&draft, inputs)?;
         let (job, mut found) = job_object::assemble(draft, inputs);
         warnings.append(&mut found);
         Ok(Built { job, warnings })

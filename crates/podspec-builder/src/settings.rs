@@ -6,6 +6,7 @@
 //! Kubernetes schema and refuses what does not fit.
 
 pub(crate) mod objects;
+pub(crate) mod policy;
 pub(crate) mod validate;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 use crate::pull_policy::PullPolicy;
 
+pub use policy::PodPolicy;
 pub use validate::{SettingsError, SettingsProblem};
 
 /// Version of the agent that the default image carries.
@@ -204,34 +206,4 @@ pub struct ResourceClass {
     pub pod_resource: Option<Value>,
     /// `nodeSelector`.
     pub node_selector: BTreeMap<String, String>,
-}
-
-/// `pod-policy`: what the pods of this controller may contain. `None` forbids nothing,
-/// an empty list allows nothing. Not built yet: [`crate::Builder::new`] refuses any policy by name.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PodPolicy {
-    /// `allowed-images`: image patterns.
-    pub allowed_images: Option<Vec<String>>,
-    /// `denied-images`: image patterns, stronger than `allowed-images`.
-    pub denied_images: Option<Vec<String>>,
-    /// `allow-privileged`.
-    pub allow_privileged: Option<bool>,
-    /// `allow-host-namespaces`.
-    pub allow_host_namespaces: Option<bool>,
-    /// `allow-host-path`: absolute path prefixes.
-    pub allow_host_path: Option<Vec<String>>,
-    /// `allowed-service-accounts`: patterns.
-    pub allowed_service_accounts: Option<Vec<String>>,
-    /// `max-resources.container`: resource name to quantity.
-    pub max_container_resources: Option<BTreeMap<String, String>>,
-    /// `max-resources.pod`: resource name to quantity.
-    pub max_pod_resources: Option<BTreeMap<String, String>>,
-    /// `required-labels`: label key to value pattern.
-    pub required_labels: Option<BTreeMap<String, String>>,
-    /// `allowed-secret-refs`: patterns.
-    pub allowed_secret_refs: Option<Vec<String>>,
-    /// `allowed-node-selectors`: key patterns.
-    pub allowed_node_selectors: Option<Vec<String>>,
-    /// `allowed-tolerations`: key patterns.
-    pub allowed_tolerations: Option<Vec<String>>,
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::{AdditionalHook, AgentConfig, BuildError, Builder, JobRequest, JobUuid, ParsedPlugins, Settings};
+use crate::{
+    AdditionalHook, AgentConfig, BuildError, Builder, JobRequest, JobUuid, ParsedPlugins, PodPolicy, Settings,
+};
 
 fn build(settings: Settings) -> Result<Value, BuildError> {
     let builder = Builder { settings, warnings: Vec::new() };
@@ -80,6 +82,17 @@ fn the_template_is_known_before_the_build() {
         job.env.insert("BUILDKITE_PLUGINS".to_owned(), plugins.to_string());
         assert_eq!(builder.parse_plugin(&job).unwrap().pod_template(), want, "{block}");
     }
+}
+
+/// job-manifest R-8, E-42
+#[test]
+fn policies_that_are_none() {
+    let policy = PodPolicy {
+        max_pod_resources: BTreeMap::from([("cpu".to_owned(), "2 cores".to_owned())]),
+        ..PodPolicy::default()
+    };
+    let error = build(Settings { pod_policy: Some(policy), ..Settings::default() }).unwrap_err();
+    assert_eq!((error.id, error.path.as_str()), ("E-42", "pod-policy.max-resources.pod.cpu"));
 }
 
 /// job-manifest R-8: a broken image and broken limits of a configuration end as errors of the job.

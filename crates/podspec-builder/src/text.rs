@@ -4,5 +4,6 @@ pub(crate) mod duration;
 pub(crate) mod image;
 pub(crate) mod job_url;
 pub(crate) mod label;
+pub(crate) mod pattern;
 pub(crate) mod quantity;
 pub(crate) mod quote;

@@ -3,7 +3,7 @@
 use podspec_builder::Builder;
 
 use crate::names::{is_dns_label, is_dns_subdomain, is_label_value, is_qualified_name};
-use crate::problem::Problem;
+use crate::problem::{Problem, Warning};
 use crate::reader::Reader;
 use crate::settings::{LogLevel, Settings};
 use crate::volumes;
@@ -16,6 +16,7 @@ pub(crate) fn ranges(reader: &mut Reader<'_>, settings: &Settings) {
     names(reader, settings);
     builder_texts(reader, settings);
     metadata(reader, settings);
+    required_labels(reader, settings);
     let endpoint = &settings.buildkite.endpoint;
     let host = endpoint.strip_prefix("https://").or_else(|| endpoint.strip_prefix("http://"));
     if host.is_none_or(|host| host.is_empty() || host.starts_with(['/', ':', '?', '#'])) {
@@ -124,14 +125,35 @@ fn metadata(reader: &mut Reader<'_>, settings: &Settings) {
     }
 }
 
+/// A label that no Job can have would refuse every job.
+fn required_labels(reader: &mut Reader<'_>, settings: &Settings) {
+    let policy = settings.builder.pod_policy.iter();
+    for key in policy.flat_map(|policy| policy.required_labels.keys()).filter(|key| !is_qualified_name(key)) {
+        let path = format!("pod-policy.required-labels.{key}");
+        let source = reader.file.path_place("pod-policy.required-labels");
+        let source = source.unwrap_or_else(|| reader.source("pod-policy"));
+        let reason = "is no key that a label can have, so no job could be run";
+        reader.range_problems.push(Problem::new(path, reason, source));
+    }
+}
+
 /// Values that are wrong together; warnings go to the reader.
 pub(crate) fn cross(reader: &mut Reader<'_>, settings: &Settings) -> Vec<Problem> {
     let mut problems = volumes::names(reader, &settings.builder);
     problems.extend(volumes::mount_paths(reader, &settings.builder));
-    if let Err(error) = Builder::new(settings.builder.clone()) {
-        for found in error.problems {
-            let source = reader.file.path_place(&found.key).unwrap_or_else(|| reader.source(&found.key));
-            problems.push(Problem::new(found.key, found.message, source).id(found.id));
+    match Builder::new(settings.builder.clone()) {
+        Ok(builder) => {
+            for found in builder.warnings() {
+                let source =
+                    reader.file.path_place(&found.path).unwrap_or_else(|| reader.source(&found.path));
+                reader.warnings.push(Warning::new(&found.path, &found.message, source));
+            }
+        }
+        Err(error) => {
+            for found in error.problems {
+                let source = reader.file.path_place(&found.key).unwrap_or_else(|| reader.source(&found.key));
+                problems.push(Problem::new(found.key, found.message, source).id(found.id));
+            }
         }
     }
     let grace = &settings.grace;

@@ -278,6 +278,20 @@ impl<'a> Reader<'a> {
 
     /// A map of text; keys are the user's own, null values count as absent.
     pub(crate) fn text_map(&mut self, node: &Node, path: &str) -> BTreeMap<String, String> {
+        self.map(node, path, value::text)
+    }
+
+    /// A map of Kubernetes quantities, which may be written as numbers; the builder judges them.
+    pub(crate) fn quantity_map(&mut self, node: &Node, path: &str) -> BTreeMap<String, String> {
+        self.map(node, path, value::quantity)
+    }
+
+    fn map(
+        &mut self,
+        node: &Node,
+        path: &str,
+        read: fn(&Node) -> Result<String, Misfit>,
+    ) -> BTreeMap<String, String> {
         let Some(mapping) = node.as_mapping() else {
             let reason = format!("expected a mapping, found {}", node.type_name());
             self.misfit(path, Misfit::new(reason), self.file.place(node.site()));
@@ -286,7 +300,7 @@ impl<'a> Reader<'a> {
         let mut map = BTreeMap::new();
         for entry in mapping.iter().filter(|entry| !entry.value.is_null()) {
             let path = join(path, &entry.key.text);
-            if let Some(text) = self.text_field(&entry.value, &path) {
+            if let Some(text) = self.field(read(&entry.value), &entry.value, &path) {
                 map.insert(entry.key.text.clone(), text);
             }
         }

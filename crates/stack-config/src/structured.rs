@@ -25,6 +25,8 @@ const POLICY: [&str; 11] = [
     "allowed-tolerations",
 ];
 
+const MAX_RESOURCES: [&str; 2] = ["container", "pod"];
+
 /// `workspace-volume`, also under its older spelling `workspaceVolume` (section 9).
 pub(crate) fn workspace_volume(reader: &mut Reader<'_>) -> Option<Value> {
     let (key, alias) = ("workspace-volume", "workspaceVolume");
@@ -89,11 +91,40 @@ fn resource_class<'a>(reader: &mut Reader<'a>, node: &'a Node, path: &str) -> Re
     class
 }
 
-/// `pod-policy`: its keys are checked, its rules are not read yet. An object without keys forbids
-/// nothing and is the same as none.
+/// `pod-policy`; an absent key forbids nothing, an empty list allows nothing (5.10).
 pub(crate) fn pod_policy(reader: &mut Reader<'_>) -> Option<PodPolicy> {
     let root = "pod-policy";
     let node = reader.file_only(root)?;
-    let members = reader.members(node, root, &POLICY);
-    (!members.is_empty()).then(PodPolicy::default)
+    let mut policy = PodPolicy::default();
+    for (key, node) in reader.members(node, root, &POLICY) {
+        let path = join(root, key);
+        match key {
+            "allowed-images" => policy.allowed_images = Some(reader.texts_field(node, &path)),
+            "denied-images" => policy.denied_images = Some(reader.texts_field(node, &path)),
+            "allow-privileged" => policy.allow_privileged = reader.bool_field(node, &path),
+            "allow-host-namespaces" => policy.allow_host_namespaces = reader.bool_field(node, &path),
+            "allow-host-path" => policy.allow_host_path = Some(reader.texts_field(node, &path)),
+            "allowed-service-accounts" => {
+                policy.allowed_service_accounts = Some(reader.texts_field(node, &path));
+            }
+            "max-resources" => max_resources(reader, node, &path, &mut policy),
+            "required-labels" => policy.required_labels = reader.text_map(node, &path),
+            "allowed-secret-refs" => policy.allowed_secret_refs = Some(reader.texts_field(node, &path)),
+            "allowed-node-selectors" => policy.allowed_node_selectors = Some(reader.texts_field(node, &path)),
+            "allowed-tolerations" => policy.allowed_tolerations = Some(reader.texts_field(node, &path)),
+            other => unreachable!("`{other}` is listed as known but not read"),
+        }
+    }
+    Some(policy)
+}
+
+fn max_resources<'a>(reader: &mut Reader<'a>, node: &'a Node, path: &str, policy: &mut PodPolicy) {
+    for (key, node) in reader.members(node, path, &MAX_RESOURCES) {
+        let path = join(path, key);
+        match key {
+            "container" => policy.max_container_resources = reader.quantity_map(node, &path),
+            "pod" => policy.max_pod_resources = reader.quantity_map(node, &path),
+            other => unreachable!("`{other}` is listed as known but not read"),
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::settings::Settings;
 
-/// What is asked for and is not there. `pod-spec-patch` and `pod-policy` are the builder's to refuse.
+/// What is asked for and is not there. `pod-spec-patch` is the builder's to refuse.
 pub(crate) fn refusals(reader: &mut Reader<'_>, settings: &Settings, purpose: Use) -> Vec<Problem> {
     let per_pipeline = reader.int("max-in-flight-per-pipeline", 0..=i64::MAX).unwrap_or(0);
     let profiler = reader.text("profiler-address").unwrap_or_default();

@@ -53,6 +53,15 @@ pub(crate) fn text(node: &Node) -> Result<String, Misfit> {
     }
 }
 
+/// A Kubernetes quantity as it was written, with or without quotes.
+pub(crate) fn quantity(node: &Node) -> Result<String, Misfit> {
+    match (node.scalar(), node.written()) {
+        (Some(Scalar::Text(text)), _) => Ok(text.to_owned()),
+        (Some(Scalar::Int(_) | Scalar::Float(_)), Some(written)) => Ok(written.to_owned()),
+        _ => Err(Misfit::type_error("a quantity such as 500m, 2 or 1.5Gi", node)),
+    }
+}
+
 pub(crate) fn boolean(node: &Node) -> Result<bool, Misfit> {
     let misfit = || Misfit::type_error("true or false", node);
     match node.as_bool() {

@@ -9,7 +9,6 @@ use crate::compose::mounts::Mounts;
 use crate::compose::tags::AgentTags;
 use crate::draft::{AGENT, Inputs, WORKSPACE};
 use crate::env_list::{field_variable, placeholder, variable};
-use crate::settings::AGENT_TOKEN_KEY;
 
 /// The agent's own patterns of variables to redact, of the release that the default image carries.
 const REDACTED_VARS: [&str; 9] = [
@@ -76,9 +75,6 @@ fn variables(inputs: Inputs<'_>, tags: &AgentTags) -> Vec<Value> {
 
 /// The only reference to the Secret with the job's credential.
 fn token_variable(inputs: Inputs<'_>) -> Value {
-    let (name, key) = match &inputs.job.agent_token_source {
-        Some(source) => (source.name.as_str(), source.key.as_str()),
-        None => (inputs.settings.agent_token_secret.as_str(), AGENT_TOKEN_KEY),
-    };
+    let (name, key) = inputs.job.token_source(inputs.settings);
     json!({ "name": "BUILDKITE_AGENT_TOKEN", "valueFrom": { "secretKeyRef": { "name": name, "key": key } } })
 }

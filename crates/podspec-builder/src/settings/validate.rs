@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Settings;
+use super::{PodPolicy, Settings};
 use crate::error::NOT_BUILT_YET;
 use crate::text::image::ImageReference;
 use crate::text::quantity;
@@ -68,10 +68,13 @@ pub(crate) fn validate(settings: &Settings) -> Result<(), SettingsError> {
     limit("E-32", "image-check-container-cpu-limit", &settings.image_check_container_cpu_limit)?;
     limit("E-33", "image-check-container-memory-limit", &settings.image_check_container_memory_limit)?;
     default_class(settings)?;
-    if settings.pod_policy.is_some() {
-        return Err(not_built_yet("pod-policy", "the pod policy").into());
-    }
-    Ok(())
+    pod_policy(settings)
+}
+
+/// Reports all problems of the policy together.
+fn pod_policy(settings: &Settings) -> Result<(), SettingsError> {
+    let problems: Vec<_> = settings.pod_policy.iter().flat_map(PodPolicy::problems).collect();
+    if problems.is_empty() { Ok(()) } else { Err(SettingsError { problems }) }
 }
 
 fn not_built_yet(key: &str, what: &str) -> SettingsProblem {

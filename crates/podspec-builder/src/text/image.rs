@@ -38,6 +38,41 @@ impl<'a> ImageReference<'a> {
     }
 }
 
+/// The reference with everything that container runtimes fill in: what a pattern is held against.
+/// A text that is no reference is completed as far as it looks like one.
+pub(crate) fn completed(text: &str) -> String {
+    // `sha256:` and its digits name an image that the node has, whatever its name and registry: runtimes
+    // look for the id first, although the text could also be the tag of an image named `sha256`.
+    if is_digest(text) && check_digest(text).is_ok() {
+        return text.to_owned();
+    }
+    let (named, digest) = match text.split_once('@') {
+        Some((named, digest)) => (named, Some(digest)),
+        None => (text, None),
+    };
+    let (registry, path) = match named.split_once('/') {
+        Some((LEGACY_DEFAULT_REGISTRY, path)) => (DEFAULT_REGISTRY, path),
+        Some((first, path)) if looks_like_registry(first) => (first, path),
+        _ => (DEFAULT_REGISTRY, named),
+    };
+    let library = if registry == DEFAULT_REGISTRY && !path.contains('/') { "library/" } else { "" };
+    let tagged = path.rsplit('/').next().is_some_and(|last| last.contains(':'));
+    match digest {
+        Some(digest) => format!("{registry}/{library}{path}@{digest}"),
+        None if tagged => format!("{registry}/{library}{path}"),
+        None => format!("{registry}/{library}{path}:latest"),
+    }
+}
+
+const DEFAULT_REGISTRY: &str = "docker.io";
+/// Another name of the same registry, which runtimes replace.
+const LEGACY_DEFAULT_REGISTRY: &str = "index.docker.io";
+
+/// Whether runtimes take what stands before the first `/` for a registry and not for a part of the path.
+fn looks_like_registry(text: &str) -> bool {
+    text == "localhost" || text.contains(['.', ':']) || text.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
 /// Why a text is no image reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BadImage {
@@ -167,7 +202,36 @@ fn check_digest(text: &str) -> Result<(), BadImage> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BadImage, ImageReference};
+    use super::{BadImage, ImageReference, completed};
+
+    /// job-manifest R-196
+    #[test]
+    fn completed_references() {
+        let digest = format!("sha256:{}", hexadecimal(64));
+        for (text, want) in [
+            ("alpine", "docker.io/library/alpine:latest"),
+            ("alpine:3.20", "docker.io/library/alpine:3.20"),
+            ("a/b", "docker.io/a/b:latest"),
+            ("docker.io/alpine", "docker.io/library/alpine:latest"),
+            ("docker.io/a/b:1", "docker.io/a/b:1"),
+            ("index.docker.io/alpine:1", "docker.io/library/alpine:1"),
+            ("localhost/x", "localhost/x:latest"),
+            ("localhost:5000/x", "localhost:5000/x:latest"),
+            ("ghcr.io/x/y:1", "ghcr.io/x/y:1"),
+            ("HOST/x:1", "HOST/x:1"),
+            ("[::1]:5000/x", "[::1]:5000/x:latest"),
+            (&format!("alpine@{digest}"), &format!("docker.io/library/alpine@{digest}")),
+            (&format!("alpine:1@{digest}"), &format!("docker.io/library/alpine:1@{digest}")),
+            // The id of an image, not the image `sha256` of the default registry.
+            (&digest, &digest),
+            (&format!("docker.io/{digest}"), &format!("docker.io/library/{digest}")),
+            ("sha256:1", "docker.io/library/sha256:1"),
+            ("", "docker.io/library/:latest"),
+            ("/", "docker.io//:latest"),
+        ] {
+            assert_eq!(completed(text), want, "{text:?}");
+        }
+    }
 
     #[track_caller]
     fn check(text: &str, want: Result<bool, BadImage>) {

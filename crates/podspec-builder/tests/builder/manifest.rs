@@ -2,6 +2,7 @@
 //! be held side by side. `fixtures/manifest/README.md` explains the notation.
 
 mod config;
+mod policy;
 mod pull_policies;
 mod row;
 mod view;
@@ -61,6 +62,11 @@ fn agent_tags() {
 #[test]
 fn configuration_checks() {
     check_file("fixtures/manifest/configuration.yaml");
+}
+
+#[test]
+fn pod_policy() {
+    check_file("fixtures/manifest/policy.yaml");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use podspec_builder::{Builder, JobRequest, JobUuid, Settings};
+use podspec_builder::{Builder, JobRequest, JobUuid, PodPolicy, Settings};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -153,6 +153,36 @@ proptest! {
             let template = json!({ "containers": [{ "image": "x" }] });
             if let Ok(built) = builder.build(&job, &plugins, Some(&template)) {
                 check_pod(&built.job["spec"]["template"]["spec"]);
+            }
+        }
+    }
+
+    /// A policy only ever turns a Job into an error, and what it lets through is what it would be without.
+    /// job-manifest
+    #[test]
+    fn a_policy_refuses_or_changes_nothing(block in any_json(), containers in prop::collection::vec(container(), 0..4)) {
+        let some = |pattern: &str| Some(vec![pattern.to_owned()]);
+        let policy = PodPolicy {
+            allowed_images: some("**x:1"),
+            allow_privileged: Some(false),
+            allow_host_namespaces: Some(false),
+            allow_host_path: some("/m"),
+            max_container_resources: [("cpu".to_owned(), "1".to_owned())].into(),
+            max_pod_resources: [("cpu".to_owned(), "1".to_owned())].into(),
+            allowed_secret_refs: some("x*"),
+            allowed_node_selectors: some("x*"),
+            allowed_tolerations: some("x*"),
+            ..PodPolicy::default()
+        };
+        let free = Builder::new(Settings::default()).unwrap();
+        let strict = Builder::new(Settings { pod_policy: Some(policy), ..Settings::default() }).unwrap();
+        for block in [block, json!({ "podSpec": { "containers": containers } })] {
+            let job = request(&json!([{ KUBERNETES: block }]), Vec::new(), Vec::new(), "true".to_owned());
+            let Ok(plugins) = free.parse_plugin(&job) else { continue };
+            match (free.build(&job, &plugins, None), strict.build(&job, &plugins, None)) {
+                (Err(error), refused) => prop_assert_eq!(refused.unwrap_err(), error),
+                (Ok(built), Ok(passed)) => prop_assert_eq!(passed, built),
+                (Ok(_), Err(error)) => prop_assert_eq!(error.id, "E-41"),
             }
         }
     }

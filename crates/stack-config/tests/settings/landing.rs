@@ -77,6 +77,31 @@ fn every_key_lands() {
     assert_eq!(builder.default_metadata.annotations["example.com/note"], "yes");
 }
 
+/// controller-config 5.10: each key of `pod-policy` lands.
+#[test]
+fn every_key_of_pod_policy_lands() {
+    let policy = loaded(include_str!("../all-keys.yaml")).settings.builder.pod_policy.unwrap();
+    let texts = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect::<Vec<String>>());
+    let map = |entries: &[(&str, &str)]| -> BTreeMap<String, String> {
+        entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    let want = podspec_builder::PodPolicy {
+        allowed_images: texts(&["registry.example/**", "docker.io/library/*"]),
+        denied_images: texts(&["**:latest"]),
+        allow_privileged: Some(false),
+        allow_host_namespaces: Some(false),
+        allow_host_path: texts(&["/plugins"]),
+        allowed_service_accounts: texts(&["ci-*"]),
+        max_container_resources: map(&[("cpu", "8"), ("memory", "32Gi"), ("example.com/gpu", "1")]),
+        max_pod_resources: map(&[("cpu", "1.5e1"), ("memory", "64Gi")]),
+        required_labels: map(&[("team", "*")]),
+        allowed_secret_refs: texts(&["*"]),
+        allowed_node_selectors: texts(&["pool"]),
+        allowed_tolerations: texts(&["gpu", "*"]),
+    };
+    assert_eq!(policy, want);
+}
+
 /// controller-config 5.4: each key of `agent-config` lands.
 #[test]
 fn every_key_of_agent_config_lands() {

@@ -59,9 +59,7 @@ fn aliases() {
     assert_eq!(list.warnings.len(), 3);
 }
 
-/// What is not built yet is refused by name; its default is not.
-///
-/// controller-config K32
+/// What is not built yet is refused by name; its default is not: controller-config 4.8.
 #[test]
 fn unbuilt_settings() {
     for (file, key) in [
@@ -72,7 +70,6 @@ fn unbuilt_settings() {
         ("profiler-address: localhost:6060", "profiler-address"),
         ("log-http-payloads: true", "log-http-payloads"),
         ("pod-spec-patch: {hostNetwork: true}", "pod-spec-patch"),
-        ("pod-policy: {allow-privileged: false}", "pod-policy"),
     ] {
         let error = with(file, &[], &[]).expect_err(file);
         assert_eq!((error.kind, error.problems[0].id), (ErrorKind::Config, Some("not-built-yet")), "{file}");
@@ -81,7 +78,7 @@ fn unbuilt_settings() {
     }
     let defaults = loaded(
         "enable-job-acquisition-tokens: false\nmax-in-flight-per-pipeline: 0\nprofiler-address: \"\"\n\
-         log-http-payloads: false\npod-spec-patch: {}\npod-policy: {}\nenable-completion-watcher: true\n",
+         log-http-payloads: false\npod-spec-patch: {}\nenable-completion-watcher: true\n",
     );
     assert!(warnings(&defaults).iter().all(|warning| !warning.contains("not built")));
 }

@@ -227,6 +227,67 @@ fn default_resource_class() {
     assert_eq!(loaded("resource-classes: {}").settings.builder.resource_classes.unwrap().len(), 0);
 }
 
+/// controller-config K31; job-manifest E-42
+#[test]
+fn policies_that_are_none() {
+    let shown = refused(
+        "pod-policy:\n  allowed-images: [a, '']\n  allow-host-path: [var/cache]\n  max-resources:\n    \
+         container: {cpu: 2 cores, memory: 4}\n",
+    );
+    assert_eq!(
+        shown.lines().collect::<Vec<_>>(),
+        [
+            "pod-policy.allow-host-path[0]: `var/cache` is not absolute; write the path from `/` on \
+             (config.yaml:3:21)",
+            "pod-policy.allowed-images[1]: `` is an empty pattern; write `*` for anything without `/`, `**` for \
+             anything (config.yaml:2:23)",
+            "pod-policy.max-resources.container.cpu: `2 cores` is not a Kubernetes quantity; write for example \
+             500m, 2 or 1.5Gi (config.yaml:5:22)",
+        ]
+    );
+    for (file, message) in [
+        ("pod-policy: {allowed-image: [a]}", "pod-policy.allowed-image: is not a known key; did you mean"),
+        ("pod-policy: {max-resources: {node: {}}}", "pod-policy.max-resources.node: is not a known key"),
+        (
+            "pod-policy: {max-resources: {pod: {cpu: [1]}}}",
+            "pod-policy.max-resources.pod.cpu: expected a quantity",
+        ),
+        ("pod-policy: {allow-privileged: \"false\"}", "pod-policy.allow-privileged: expected true or false"),
+        ("pod-policy: {allowed-images: a}", "pod-policy.allowed-images: expected a list"),
+        ("pod-policy: {required-labels: {a b: c}}", "pod-policy.required-labels.a b: is no key that a label"),
+        ("pod-policy: [a]", "pod-policy: expected a mapping"),
+    ] {
+        assert!(refused(file).contains(message), "{file}: {}", refused(file));
+    }
+}
+
+/// An absent key forbids nothing, an empty list allows nothing: controller-config K32, 5.10
+#[test]
+fn policies_with_little_in_them() {
+    let policy = |file: &str| loaded(file).settings.builder.pod_policy;
+    assert_eq!(policy("pod-policy: ~"), None);
+    for file in ["pod-policy: {}", "pod-policy: {allowed-images: ~}", "pod-policy: {max-resources: {pod: ~}}"]
+    {
+        assert_eq!(policy(file), Some(podspec_builder::PodPolicy::default()), "{file}");
+    }
+    let nothing = policy("pod-policy: {allowed-images: []}").unwrap();
+    assert_eq!(nothing.allowed_images, Some(Vec::new()));
+}
+
+/// controller-config 5.10, 10: what the policy would refuse is told at start.
+#[test]
+fn configurations_that_their_policy_refuses() {
+    let file =
+        "workspace-volume:\n  name: w\n  hostPath: {path: /scratch}\npod-policy: {allow-host-path: [/var]}\n";
+    assert_eq!(
+        warnings(&loaded(file)),
+        ["workspace-volume.hostPath.path: `/scratch` is at or below none of the paths listed there: \
+          `pod-policy.allow-host-path` refuses each job that gets it (config.yaml:3:20)"]
+    );
+    let wrong_case = "workspace-volume: {name: w, EmptyDir: {}}";
+    assert!(warnings(&loaded(wrong_case))[0].contains("`EmptyDir` is taken as `emptyDir`"));
+}
+
 /// Tags and queue, controller-config section 6.
 #[test]
 fn tags_and_queue() {

@@ -1,8 +1,11 @@
 //! Settings of a row, written with the keys of the configuration file.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use podspec_builder::{AdditionalHook, AgentConfig, Builder, ResourceClass, Settings, SettingsError};
+use podspec_builder::{
+    AdditionalHook, AgentConfig, Builder, PodPolicy, ResourceClass, Settings, SettingsError,
+};
 use serde_json::{Value, json};
 
 /// The settings that every row starts from (job-manifest 10).
@@ -65,7 +68,7 @@ fn apply(settings: &mut Settings, key: &str, value: &Value) {
                 Some(classes.map(|(name, class)| (name.clone(), resource_class(class))).collect());
         }
         "default-resource-class-name" => settings.default_resource_class_name = text(value),
-        "pod-policy" => settings.pod_policy = Some(podspec_builder::PodPolicy::default()),
+        "pod-policy" => settings.pod_policy = Some(pod_policy(value)),
         _ => panic!("the test knows no configuration key `{key}`"),
     }
 }
@@ -129,6 +132,34 @@ fn resource_class(value: &Value) -> ResourceClass {
         pod_resource: value.get("podResource").cloned(),
         node_selector: selector.map(|(key, value)| (key.clone(), text(value))).collect(),
     }
+}
+
+fn pod_policy(value: &Value) -> PodPolicy {
+    let mut policy = PodPolicy::default();
+    for (key, value) in value.as_object().unwrap() {
+        match key.as_str() {
+            "allowed-images" => policy.allowed_images = Some(texts(value)),
+            "denied-images" => policy.denied_images = Some(texts(value)),
+            "allow-privileged" => policy.allow_privileged = Some(flag(value)),
+            "allow-host-namespaces" => policy.allow_host_namespaces = Some(flag(value)),
+            "allow-host-path" => policy.allow_host_path = Some(texts(value)),
+            "allowed-service-accounts" => policy.allowed_service_accounts = Some(texts(value)),
+            "max-resources" => {
+                policy.max_container_resources = text_map(&value["container"]);
+                policy.max_pod_resources = text_map(&value["pod"]);
+            }
+            "required-labels" => policy.required_labels = text_map(value),
+            "allowed-secret-refs" => policy.allowed_secret_refs = Some(texts(value)),
+            "allowed-node-selectors" => policy.allowed_node_selectors = Some(texts(value)),
+            "allowed-tolerations" => policy.allowed_tolerations = Some(texts(value)),
+            _ => panic!("the test knows no key `{key}` of pod-policy"),
+        }
+    }
+    policy
+}
+
+fn text_map(value: &Value) -> BTreeMap<String, String> {
+    value.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), text(value))).collect()
 }
 
 /// The parameters of the controller have the shape of the block's.
