@@ -112,7 +112,6 @@ fn build(asked: &Render, settings: Result<Loaded, ConfigError>) -> Result<Built,
     let template = template.as_ref().map(pod_template::read).transpose()?;
     let tokens = loaded.settings.buildkite.job_acquisition_tokens;
     let builder = Builder::new(loaded.settings.builder).map_err(Failure::Settings)?;
-    tell_warnings(builder.warnings());
     if tokens {
         job.agent_token_source = Some(token_of(&job, &builder));
     }
