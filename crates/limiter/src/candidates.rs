@@ -10,7 +10,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroUsize,
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use held::Held;
@@ -77,6 +77,9 @@ enum Sighting {
     Added,
     NoRoom,
 }
+
+/// Who has been ready for longer than the longest back-off (P8) has been kept waiting by others.
+const RECENTLY: Duration = Duration::from_secs(60);
 
 /// Start order: priority descending, then age, then first seen (P1).
 pub(crate) type Order = (Reverse<i64>, i64, u64);
@@ -171,7 +174,7 @@ impl Candidates {
                 known.order = order;
             }
             if self.held.listed(listed.job, asked_at, now) {
-                self.put_behind(listed.job);
+                self.put_behind(listed.job, now);
             }
             return Sighting::Known;
         }
@@ -262,7 +265,7 @@ impl Candidates {
     /// Moves candidates whose back-off is over to the ready ones.
     pub(crate) fn wake(&mut self, now: Instant) {
         for job in self.held.lapsed(now) {
-            self.put_behind(job);
+            self.put_behind(job, now);
         }
         while let Some(&(at, job)) = self.delayed.first() {
             if at > now {
@@ -300,9 +303,13 @@ impl Candidates {
     }
 
     /// Puts a candidate behind all that could start now, as if it were the youngest of the lowest priority (V1).
-    fn put_behind(&mut self, job: Uuid) {
+    /// One that only waited for a slot keeps its place.
+    fn put_behind(&mut self, job: Uuid, now: Instant) {
         let last = self.ready.last_key_value().map(|(order, _)| *order);
         let Some(candidate) = self.by_job.get_mut(&job) else { return };
+        if candidate.not_before.is_none() && candidate.ready_since + RECENTLY <= now {
+            return;
+        }
         let Some((priority, age, _)) = last.filter(|last| *last > candidate.order) else { return };
         self.sequence += 1;
         let was_ready = self.ready.remove(&candidate.order).is_some();

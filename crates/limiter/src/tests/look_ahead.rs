@@ -232,6 +232,25 @@ fn a_reservation_that_lapsed_by_itself_costs_nobody_his_place() {
     assert_eq!(admitted(&mut limiter, until), [1]);
 }
 
+/// lifecycle V1, P1: a job that could have started long ago, had there been a slot
+#[test]
+fn a_job_that_waited_for_a_slot_until_its_reservation_lapsed_keeps_its_place() {
+    let now = Instant::now();
+    let mut limiter = Limiter::new(limits(1, 1));
+    limiter.open();
+    limiter.listed([listed(1, 0, 0), listed(2, 0, 1)], ListingEnd::Complete, now, now);
+    let admission = limiter.admit(now).remove(0);
+    limiter.hold(job(9));
+    let until = now + LIFETIME;
+    limiter.requeue(admission, Some(Reservation { since: now, until }), now + Duration::from_secs(1));
+    assert!(limiter.admit(now + Duration::from_secs(1)).is_empty());
+    assert_eq!(limiter.renewable_candidates(now + KEPT_FOR).count(), 0, "others may have it meanwhile");
+    assert!(limiter.admit(until).is_empty());
+    limiter.listed([listed(1, 0, 0), listed(2, 0, 1)], ListingEnd::Complete, until, until);
+    limiter.release(job(9));
+    assert_eq!(admitted(&mut limiter, until), [1]);
+}
+
 /// lifecycle P2, V1: what the list says of a job that was put behind the others
 #[test]
 fn a_job_behind_the_others_stays_there_and_keeps_its_priority() {
@@ -240,8 +259,8 @@ fn a_job_behind_the_others_stays_there_and_keeps_its_priority() {
     limiter.open();
     limiter.listed([listed(1, 7, 0), listed(2, 0, 1)], ListingEnd::Complete, now, now);
     let admission = limiter.admit(now).remove(0);
-    limiter.requeue(admission, Some(Reservation { since: now, until: now + LIFETIME }), now);
     let lapsed = now + LIFETIME;
+    limiter.requeue(admission, Some(Reservation { since: now, until: lapsed }), lapsed);
     limiter.listed([listed(1, 8, 0), listed(2, 0, 1), listed(3, 0, 2)], ListingEnd::Complete, lapsed, lapsed);
     let mut order = Vec::new();
     for _ in 0..3 {

@@ -13,6 +13,8 @@ use crate::facts::CONTROLLER_ID;
 
 /// A controller that is refused for good tries once a minute; the call that was under way adds its time.
 const AFTER_TROUBLE: Duration = Duration::from_secs(75);
+/// A job that does not come to a Job is kept reserved for so long (V1).
+const KEPT_FOR: Duration = Duration::from_secs(600);
 /// The longest way of a request that comes late.
 const LATEST: Duration = Duration::from_secs(130);
 /// List answers in a row that say "paused", of which one must have arrived: each question is asked after the answer to
@@ -143,7 +145,9 @@ fn lapsed(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
     // A watch told of the agent's end and not of its Job's: then F10 waits, and renews nothing.
     let ended = entry.workload.is_some_and(|workload| workload.finished.is_some());
     let unseen = ended && books.kubernetes.disturbed_between(held.renewed, at);
-    let explained = [turned, away, windy, unseen, late, untold, entry.is_touched()];
+    // It has come to nothing for so long that others shall have it (V1).
+    let let_go = entry.workload.is_none() && held.since + KEPT_FOR <= at;
+    let explained = [let_go, turned, away, windy, unseen, late, untold, entry.is_touched()];
     if explained.contains(&true) || nobody_led(window, at, books) {
         return Ok(());
     }
@@ -185,6 +189,18 @@ mod tests {
         let mut story = Story::new();
         story.reserved(1).wait(10).restart(25).wait(890).lapsed(1);
         story.clean();
+    }
+
+    /// lifecycle V1
+    #[test]
+    fn a_reservation_that_led_to_nothing_for_long_may_lapse() {
+        let mut story = Story::new();
+        story.reserved(1).wait(590).renewed(1).wait(900).lapsed(1);
+        story.clean();
+
+        let mut story = Story::new();
+        story.reserved(1).made(1).wait(601).renewed(1).wait(900).lapsed(1);
+        story.broken("lifecycle 1.8, V5");
     }
 
     /// lifecycle 1.8: a reserve call has a limit of its own, so one that hangs explains nothing
