@@ -173,6 +173,17 @@ impl Cluster {
         self.with(|world, now| world.kubelet.interfere(&mut world.store, pod_uid, what, now));
     }
 
+    /// A node falls silent, with all of its pods and with those that it is given before anybody notices: what
+    /// [`Interference::NodeLost`] is to one pod. Nodes are counted from 0 to [`NODES`](crate::NODES).
+    pub fn lose_node(&self, node: u32) {
+        self.with(|world, now| world.kubelet.lose_node(&mut world.store, node, now));
+    }
+
+    /// A node is heard again, and its kubelet carries out what it missed.
+    pub fn return_node(&self, node: u32) {
+        self.with(|world, now| world.kubelet.return_node(&mut world.store, node, now));
+    }
+
     /// From now on `refuse` is asked before the Job controller creates a pod for a Job: its answer is why not, as
     /// an admission plugin words it, for example `exceeded quota: pods, requested: pods=1, used: pods=4, limited:
     /// pods=4`. It is called with the state locked and must not use the cluster.

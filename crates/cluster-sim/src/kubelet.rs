@@ -7,6 +7,7 @@
 mod container;
 mod desk;
 mod interference;
+mod nodes;
 mod objects;
 mod pod;
 mod record;
@@ -25,6 +26,7 @@ use serde_json::Value;
 
 use self::container::State;
 use self::desk::{Desk, Due, Outbox};
+pub use self::nodes::node_number;
 use self::pod::PodRun;
 pub use self::record::{ContainerChange, ContainerEvent, StopCause};
 pub(crate) use self::script::Choose;
@@ -42,8 +44,8 @@ const ADMIT_DELAY: Duration = Duration::from_millis(3);
 /// The least time between SIGTERM and SIGKILL, so how long processes may outlive a pod that is removed by force.
 const GONE_GRACE: Duration = Duration::from_secs(1);
 
-/// Nodes that pods are spread over.
-const NODES: u32 = 4;
+/// Nodes that pods are spread over: `node-1` and so on.
+pub const NODES: u32 = 4;
 
 /// Keeps the kubelet's choices apart from those of the store, which has the same seed.
 const SEED_MARK: u64 = 0x6b75_6265_6c65_7400;
@@ -56,6 +58,8 @@ pub(crate) struct Kubelet {
     inbox: VecDeque<News>,
     outbox: Outbox,
     bound: u32,
+    /// Nodes that are not heard, and since when.
+    silent: BTreeMap<u32, Timestamp>,
 }
 
 /// What the kubelet has heard of an object.
@@ -89,6 +93,7 @@ impl Kubelet {
             inbox: VecDeque::new(),
             outbox,
             bound: 0,
+            silent: BTreeMap::new(),
         }
     }
 
@@ -216,15 +221,21 @@ impl Kubelet {
 
     /// The pod belongs to a node from now on.
     fn take_on(&mut self, uid: &str, now: Timestamp) {
-        let number = self.bound;
+        let (number, node) = (self.bound, self.next_node(now));
+        let silent = self.silent.contains_key(&node);
         let taken = self.with_pod(uid, now, |pod, desk| {
             if pod.bound || pod.bind_after.is_none() {
                 return false;
             }
             pod.bound = true;
-            pod.host_ip = format!("10.0.0.{}", number % NODES + 1);
+            pod.node = node;
+            pod.host_ip = format!("10.0.0.{}", node + 1);
             pod.pod_ip = format!("10.244.{}.{}", number / 250 % 250, number % 250 + 1);
-            desk.after(ADMIT_DELAY, &pod.uid, Due::Admit);
+            if silent {
+                Self::lose(pod, desk);
+            } else {
+                desk.after(ADMIT_DELAY, &pod.uid, Due::Admit);
+            }
             for (position, (delay, _)) in pod.interferences.iter().enumerate() {
                 desk.after(*delay, &pod.uid, Due::Interfere(position));
             }

@@ -44,8 +44,8 @@ pub use self::cluster::Cluster;
 pub use self::history::{Actor, Change, Verb};
 pub use self::kind::Kind;
 pub use self::kubelet::{
-    ContainerChange, ContainerEvent, ContainerScript, Interference, PodFacts, Run, Script, Signal, Start,
-    StopCause,
+    ContainerChange, ContainerEvent, ContainerScript, Interference, NODES, PodFacts, Run, Script, Signal,
+    Start, StopCause, node_number,
 };
 pub use self::options::{Access, AccessRule, Options};
 pub use self::refusal::{Cause, Refusal};

@@ -2,16 +2,18 @@
 
 pub(crate) mod index;
 mod log;
+mod version;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use self::index::Index;
+use self::log::Past;
 pub(crate) use self::log::{Entry, event};
+pub(crate) use self::version::Version;
 use crate::history::{Actor, Change, Verb};
 use crate::kind::Kind;
 use crate::object;
@@ -23,49 +25,6 @@ const SUFFIX_LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// Letters that generated names end with.
 const SUFFIX_LENGTH: usize = 5;
-
-/// One state of an object; encoded once, whoever asks.
-#[derive(Debug)]
-pub(crate) struct Version {
-    pub(crate) object: Arc<Value>,
-    json: OnceLock<Bytes>,
-}
-
-impl Version {
-    fn new(object: Arc<Value>) -> Arc<Self> {
-        Arc::new(Self { object, json: OnceLock::new() })
-    }
-
-    /// The object as JSON, `kind` and `apiVersion` first.
-    pub(crate) fn json(&self) -> &Bytes {
-        self.json.get_or_init(|| {
-            let mut text = head(&self.object).into_bytes();
-            for (key, value) in self.object.as_object().into_iter().flatten() {
-                if key != "kind" && key != "apiVersion" {
-                    text.push(b',');
-                    serde_json::to_writer(&mut text, key).expect("text can be encoded");
-                    text.push(b':');
-                    serde_json::to_writer(&mut text, value).expect("JSON values can be encoded");
-                }
-            }
-            text.push(b'}');
-            text.into()
-        })
-    }
-
-    /// The object as an item of a list, which says once for all of what kind its items are.
-    pub(crate) fn write_item(&self, text: &mut Vec<u8>) {
-        let members = &self.json()[head(&self.object).len()..];
-        text.push(b'{');
-        text.extend_from_slice(members.strip_prefix(b",").unwrap_or(members));
-    }
-}
-
-/// How the JSON of an object begins.
-fn head(object: &Value) -> String {
-    let (kind, version) = (object::text(object, &["kind"]), object::text(object, &["apiVersion"]));
-    format!("{{\"kind\":\"{kind}\",\"apiVersion\":\"{version}\"")
-}
 
 /// Objects of one namespace by name.
 type Names = BTreeMap<String, Arc<Version>>;
@@ -222,14 +181,16 @@ impl Store {
             metadata.insert("generation".to_owned(), 1.into());
         }
         metadata.insert("creationTimestamp".to_owned(), object::seconds(now).into());
-        let version = Version::new(Arc::new(object));
+        let version = Version::new(kind, Arc::new(object), None);
         let object = Arc::clone(&version.object);
         let (namespace, name) = (object::namespace(&object).to_owned(), object::name(&object).to_owned());
         self.by_uid.insert(object::uid(&object).to_owned(), (kind, namespace.clone(), name.clone()));
         let table = &mut self.tables[kind.index()];
         let before = table.namespaces.entry(namespace).or_default().insert(name, Arc::clone(&version));
         debug_assert!(before.is_none(), "inserted what exists");
-        self.commit(kind, Verb::Added, version, None, actor, now);
+        let table = &mut self.tables[kind.index()];
+        table.index.update(kind, None, Some(&object));
+        self.commit(kind, Verb::Added, &version, None, actor, now);
         object
     }
 
@@ -260,53 +221,89 @@ impl Store {
         if object == *before.object {
             return Arc::clone(&before.object);
         }
-        let waited = object::is_deleting(&before.object)
-            && object::deletion_grace_seconds(&before.object).unwrap_or_default() == 0;
-        if waited && !object::has_finalizers(&object) {
+        if waits_for_finalizers(&before.object) && !object::has_finalizers(&object) {
             let removed = self.remove(kind, &namespace, &name, actor, now);
             return removed.expect("the object was there a moment ago");
         }
         self.revision += 1;
         object::metadata_mut(&mut object)
             .insert("resourceVersion".to_owned(), self.revision.to_string().into());
-        let version = Version::new(Arc::new(object));
+        let version = Version::new(kind, Arc::new(object), Some(&before.selectable));
         let object = Arc::clone(&version.object);
-        let names = self.tables[kind.index()].namespaces.get_mut(&namespace).expect("seen above");
+        let table = &mut self.tables[kind.index()];
+        table.index.update(kind, Some(&before.object), Some(&object));
+        let names = table.namespaces.get_mut(&namespace).expect("seen above");
         names.insert(name, Arc::clone(&version));
-        self.commit(kind, Verb::Modified, version, Some(before), actor, now);
+        self.commit(kind, Verb::Modified, &version, Some(Past::of(&before)), actor, now);
         object
     }
 
-    /// Writes the status of an object that exists, and nothing else: the most frequent write by far, so nothing
-    /// is copied or compared that cannot have changed.
+    /// Writes the status of an object that exists, and nothing else.
     pub(crate) fn replace_status(
         &mut self,
         kind: Kind,
-        before: &Arc<Value>,
+        namespace: &str,
+        name: &str,
         status: Value,
         actor: &Actor,
         now: Timestamp,
     ) {
-        let (namespace, name) = (object::namespace(before), object::name(before));
-        let before = Arc::clone(self.version(kind, namespace, name).expect("replaced objects exist"));
-        if before.object.get("status") == Some(&status) {
+        let before = self.get(kind, namespace, name).expect("replaced objects exist");
+        if before.get("status") == Some(&status) {
             return;
         }
+        self.amend(kind, namespace, name, actor, now, |object| {
+            // The status stays the last member, as in objects that are read.
+            let members = object.as_object_mut().expect("kept objects are objects");
+            members.shift_remove("status");
+            members.insert("status".to_owned(), status);
+        });
+    }
+
+    /// Writes the finalizers of an object that exists; with the last of them goes an object that is to be deleted
+    /// and waits for nothing else.
+    pub(crate) fn replace_finalizers(
+        &mut self,
+        kind: Kind,
+        namespace: &str,
+        name: &str,
+        finalizers: Vec<String>,
+        actor: &Actor,
+        now: Timestamp,
+    ) {
+        let before = self.get(kind, namespace, name).expect("replaced objects exist");
+        if finalizers.iter().map(String::as_str).eq(object::finalizers(before)) {
+            return;
+        }
+        if finalizers.is_empty() && waits_for_finalizers(before) {
+            self.remove(kind, namespace, name, actor, now);
+            return;
+        }
+        self.amend(kind, namespace, name, actor, now, |object| object::set_finalizers(object, finalizers));
+    }
+
+    /// Changes an object that exists, without a copy of it if nobody else holds it: most writes by far come this
+    /// way. `change` changes something, but neither labels nor names, and counts the generation itself.
+    pub(crate) fn amend(
+        &mut self,
+        kind: Kind,
+        namespace: &str,
+        name: &str,
+        actor: &Actor,
+        now: Timestamp,
+        change: impl FnOnce(&mut Value),
+    ) {
         self.revision += 1;
-        let members = before.object.as_object().expect("kept objects are objects");
-        let mut next: Map<String, Value> = members
-            .iter()
-            .filter(|(key, _)| *key != "status")
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
-        next.insert("status".to_owned(), status);
-        let mut next = Value::Object(next);
-        object::metadata_mut(&mut next)
-            .insert("resourceVersion".to_owned(), self.revision.to_string().into());
-        let version = Version::new(Arc::new(next));
-        let names = self.tables[kind.index()].namespaces.get_mut(namespace).expect("seen above");
-        *names.get_mut(name).expect("seen above") = Arc::clone(&version);
-        self.commit(kind, Verb::Modified, version, Some(before), actor, now);
+        let revision = self.revision.to_string();
+        let names = self.tables[kind.index()].namespaces.get_mut(namespace);
+        let slot = names.and_then(|names| names.get_mut(name)).expect("amended objects exist");
+        let past = Past::of(slot);
+        Version::advance(slot, kind, |object| {
+            change(object);
+            object::metadata_mut(object).insert("resourceVersion".to_owned(), revision.into());
+        });
+        let version = Arc::clone(slot);
+        self.commit(kind, Verb::Modified, &version, Some(past), actor, now);
     }
 
     /// Removes an object at once, whatever its finalizers; the answer is its last state.
@@ -319,22 +316,25 @@ impl Store {
         actor: &Actor,
         now: Timestamp,
     ) -> Option<Arc<Value>> {
-        let names = self.tables[kind.index()].namespaces.get_mut(namespace)?;
-        let before = names.remove(name)?;
-        self.by_uid.remove(object::uid(&before.object));
+        let table = &mut self.tables[kind.index()];
+        let mut version = table.namespaces.get_mut(namespace)?.remove(name)?;
+        table.index.update(kind, Some(&version.object), None);
+        self.by_uid.remove(object::uid(&version.object));
         self.revision += 1;
-        let last = log::under_revision(&before.object, self.revision);
-        let object = Arc::clone(&last.object);
-        self.commit(kind, Verb::Deleted, last, Some(before), actor, now);
-        Some(object)
+        let (past, revision) = (Past::of(&version), self.revision.to_string());
+        Version::advance(&mut version, kind, |object| {
+            object::metadata_mut(object).insert("resourceVersion".to_owned(), revision.into());
+        });
+        self.commit(kind, Verb::Deleted, &version, Some(past), actor, now);
+        Some(Arc::clone(&version.object))
     }
 
     fn commit(
         &mut self,
         kind: Kind,
         verb: Verb,
-        version: Arc<Version>,
-        before: Option<Arc<Version>>,
+        version: &Arc<Version>,
+        before: Option<Past>,
         actor: &Actor,
         now: Timestamp,
     ) {
@@ -344,9 +344,7 @@ impl Store {
         self.fresh.push(Change { revision, at: now, kind, verb, actor, precondition, object });
         let table = &mut self.tables[kind.index()];
         table.written = revision;
-        let after = (verb != Verb::Deleted).then_some(&*version.object);
-        table.index.update(kind, before.as_ref().map(|before| &*before.object), after);
-        table.log.push_back(Arc::new(Entry::new(revision, verb, version, before)));
+        table.log.push_back(Arc::new(Entry::new(revision, verb, Past::of(version), before)));
         while table.log.len() > self.history_limit {
             if let Some(entry) = table.log.pop_front() {
                 table.forgotten = entry.revision;
@@ -371,4 +369,9 @@ impl Store {
             table.forgotten = self.revision;
         }
     }
+}
+
+/// Whether its deletion has been asked for, and nothing but finalizers keeps it.
+fn waits_for_finalizers(object: &Value) -> bool {
+    object::is_deleting(object) && object::deletion_grace_seconds(object).unwrap_or_default() == 0
 }

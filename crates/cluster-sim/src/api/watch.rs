@@ -173,7 +173,7 @@ impl Watch {
     }
 
     fn line(&self, entry: &Entry, world: &World) -> Option<Bytes> {
-        let object = &entry.version.object;
+        let object = &entry.written.selectable;
         if self.namespace.as_deref().is_some_and(|namespace| namespace != object::namespace(object)) {
             return None;
         }

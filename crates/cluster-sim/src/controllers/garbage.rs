@@ -141,7 +141,7 @@ impl Garbage {
             }
         }
         if !blocked {
-            drop_finalizer(store, kind, owner, FOREGROUND, &Actor::GarbageCollector, now);
+            drop_finalizer(store, kind, place(owner), FOREGROUND, &Actor::GarbageCollector, now);
         }
     }
 }
@@ -200,21 +200,25 @@ fn orphan(store: &mut Store, ownership: &Ownership, uid: &str, now: Timestamp) {
             disown(store, kind, &object, &[uid.to_owned()], now);
         }
     }
-    drop_finalizer(store, kind, &owner, ORPHAN, &Actor::GarbageCollector, now);
+    drop_finalizer(store, kind, place(&owner), ORPHAN, &Actor::GarbageCollector, now);
 }
 
-/// Takes a finalizer out of an object; one whose deletion waited only for that is gone then.
+/// Namespace and name.
+fn place(object: &Value) -> (&str, &str) {
+    (object::namespace(object), object::name(object))
+}
+
+/// Takes a finalizer out of an object, if there are both; one whose deletion waited only for that is gone then.
 pub(super) fn drop_finalizer(
     store: &mut Store,
     kind: Kind,
-    object: &Value,
+    (namespace, name): (&str, &str),
     finalizer: &str,
     actor: &Actor,
     now: Timestamp,
 ) {
+    let Some(object) = store.get(kind, namespace, name) else { return };
     let kept: Vec<String> =
         object::finalizers(object).filter(|it| *it != finalizer).map(str::to_owned).collect();
-    let mut next = object.clone();
-    object::set_finalizers(&mut next, kept);
-    store.replace(kind, next, actor, now);
+    store.replace_finalizers(kind, namespace, name, kept, actor, now);
 }

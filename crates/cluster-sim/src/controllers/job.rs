@@ -178,8 +178,6 @@ fn is_tracked(pod: &Value) -> bool {
 /// Takes the finalizer from a pod, if there is one of either.
 fn release(store: &mut Store, uid: &str, now: Timestamp) {
     let Some((Kind::Pod, namespace, name)) = store.by_uid(uid) else { return };
-    let pod = store.get(Kind::Pod, namespace, name).filter(|pod| is_tracked(pod)).cloned();
-    if let Some(pod) = pod {
-        drop_finalizer(store, Kind::Pod, &pod, TRACKING, &Actor::JobController, now);
-    }
+    let (namespace, name) = (namespace.to_owned(), name.to_owned());
+    drop_finalizer(store, Kind::Pod, (&namespace, &name), TRACKING, &Actor::JobController, now);
 }

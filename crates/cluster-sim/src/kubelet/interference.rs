@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::desk::Due;
+use super::desk::{Desk, Due};
+use super::pod::PodRun;
 use super::record::StopCause;
 use super::script::Interference;
 use super::{Kubelet, objects};
@@ -15,7 +16,7 @@ use crate::object;
 use crate::store::Store;
 
 /// From a node's last word until its pods count as not ready.
-const SILENCE: Duration = Duration::from_secs(40);
+pub(super) const SILENCE: Duration = Duration::from_secs(40);
 
 /// From then on until the taint of the node deletes them: the toleration that admission gives each pod.
 const TOLERATION: Duration = Duration::from_secs(300);
@@ -47,12 +48,7 @@ impl Kubelet {
                 }
             }
             Interference::NodeLost if pod.bound && !pod.node_lost => {
-                self.with_pod(&uid, now, |pod, desk| {
-                    pod.node_lost = true;
-                    pod.node_epoch += 1;
-                    desk.after(SILENCE, &pod.uid, Due::NodeSilent(pod.node_epoch));
-                    desk.after(SILENCE + TOLERATION, &pod.uid, Due::NodeTainted(pod.node_epoch));
-                });
+                self.with_pod(&uid, now, Self::lose);
             }
             Interference::NodeBack if pod.node_lost => {
                 self.with_pod(&uid, now, |pod, desk| {
@@ -68,6 +64,14 @@ impl Kubelet {
             | Interference::NodeBack
             | Interference::NodeRemoved => {}
         }
+    }
+
+    /// Nobody hears of the pod any more.
+    pub(super) fn lose(pod: &mut PodRun, desk: &mut Desk<'_>) {
+        pod.node_lost = true;
+        pod.node_epoch += 1;
+        desk.after(SILENCE, &pod.uid, Due::NodeSilent(pod.node_epoch));
+        desk.after(SILENCE + TOLERATION, &pod.uid, Due::NodeTainted(pod.node_epoch));
     }
 
     fn evict(&mut self, store: &mut Store, uid: &str, now: Timestamp) {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::desk::{Desk, Due};
 use super::pod::{PodRun, STATUS_DELAY};
-use super::{Kubelet, NODES, status};
+use super::{Kubelet, nodes, status};
 use crate::controllers::events::{self, Note};
 use crate::deletion::{self, DeleteOptions};
 use crate::history::Actor;
@@ -42,18 +42,21 @@ impl Kubelet {
             return;
         }
         let fits = self.pods.get(uid).is_some_and(|pod| pod.bind_after.is_some());
-        let mut next = (*object).clone();
         if fits {
-            let node = format!("node-{}", self.bound % NODES + 1);
-            let text = format!(
-                "Successfully assigned {}/{} to {node}",
-                object::namespace(&object),
-                object::name(&object)
-            );
-            next["spec"]["nodeName"] = node.into();
-            set_condition(&mut next, status::scheduled(&object, now));
-            store.replace(Kind::Pod, next, &Actor::Scheduler, now);
-            if self.outbox.all_events {
+            let node = nodes::name(self.next_node(now));
+            let (namespace, name) = (object::namespace(&object).to_owned(), object::name(&object).to_owned());
+            let condition = status::scheduled(&object, now);
+            // Nobody holds the object while it is changed.
+            drop(object);
+            // A binding is no change of what was asked for: the generation stays.
+            store.amend(Kind::Pod, &namespace, &name, &Actor::Scheduler, now, |pod| {
+                pod["spec"]["nodeName"] = node.as_str().into();
+                set_condition(pod, condition);
+            });
+            if self.outbox.all_events
+                && let Some(object) = self.object(store, uid)
+            {
+                let text = format!("Successfully assigned {namespace}/{name} to {node}");
                 let note =
                     Note { component: "default-scheduler", warning: false, reason: "Scheduled", text: &text };
                 events::write(store, &object, &note, &Actor::Scheduler, now);
@@ -62,6 +65,7 @@ impl Kubelet {
         } else {
             let condition = status::unschedulable(&object, now);
             let text = object::text(&condition, &["message"]).to_owned();
+            let mut next = (*object).clone();
             set_condition(&mut next, condition);
             store.replace(Kind::Pod, next, &Actor::Scheduler, now);
             let note = Note {
@@ -81,7 +85,10 @@ impl Kubelet {
         pod.status_pending = false;
         let Some(object) = object.filter(|_| pod.bound && !pod.node_lost) else { return };
         let status = status::status(pod, &object, now);
-        store.replace_status(Kind::Pod, &object, status, &Actor::Kubelet, now);
+        // Nobody holds the object while it is changed.
+        drop(object);
+        let (namespace, name) = (&pod.facts.namespace, &pod.facts.name);
+        store.replace_status(Kind::Pod, namespace, name, status, &Actor::Kubelet, now);
         self.finish_deletion(uid, now);
     }
 
@@ -168,6 +175,9 @@ impl Kubelet {
             pod.terminate(super::StopCause::Deletion, Duration::ZERO, desk);
         } else if let Some(grace) = pod.deletion {
             pod.terminate(super::StopCause::Deletion, grace.max(super::GONE_GRACE), desk);
+        }
+        if pod.started.is_none() {
+            desk.after(super::ADMIT_DELAY, &pod.uid, Due::Admit);
         }
         pod.tell(desk);
     }

@@ -38,6 +38,8 @@ pub(super) struct PodRun {
     pub(super) interferences: Vec<(Duration, Interference)>,
     pub(super) containers: Vec<Container>,
     pub(super) bound: bool,
+    /// The number of its node.
+    pub(super) node: u32,
     pub(super) host_ip: String,
     pub(super) pod_ip: String,
     /// Its network is there; true from its first container's start on.
@@ -107,6 +109,7 @@ impl PodRun {
             interferences: script.later,
             containers,
             bound: false,
+            node: 0,
             host_ip: String::new(),
             pod_ip: String::new(),
             sandbox: false,

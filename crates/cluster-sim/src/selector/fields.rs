@@ -72,6 +72,32 @@ fn unknown(kind: Kind, field: &str) -> String {
 }
 
 impl Fields {
+    /// Where in an object of this kind the fields lie that selectors may name.
+    pub(crate) fn paths(kind: Kind) -> impl Iterator<Item = &'static [&'static str]> {
+        let own: &'static [&'static [&'static str]] = match kind {
+            Kind::Pod => &[
+                &["spec", "nodeName"],
+                &["spec", "restartPolicy"],
+                &["spec", "schedulerName"],
+                &["spec", "serviceAccountName"],
+                &["spec", "hostNetwork"],
+                &["status", "phase"],
+                &["status", "podIP"],
+                &["status", "nominatedNodeName"],
+            ],
+            Kind::Event => {
+                &[&["involvedObject"], &["reason"], &["reportingComponent"], &["source"], &["type"]]
+            }
+            Kind::Job => &[&["status", "succeeded"]],
+            Kind::Secret => &[&["type"]],
+            Kind::Namespace => &[&["status", "phase"]],
+            Kind::Node => &[&["spec", "unschedulable"]],
+            _ => &[],
+        };
+        let names: &'static [&'static [&'static str]] = &[&["metadata", "name"], &["metadata", "namespace"]];
+        names.iter().chain(own).copied()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -214,6 +240,26 @@ mod tests {
         check("spec.nodeName=", false);
         check("spec.hostNetwork=false", true);
         check("metadata.name=a\\,b", false);
+    }
+
+    /// What is kept of past states answers every selector as the object itself would.
+    #[test]
+    fn every_known_field_lies_at_a_path() {
+        let known = POD.map(|field| (Kind::Pod, field)).into_iter();
+        let known = known.chain(EVENT.map(|field| (Kind::Event, field))).chain([
+            (Kind::Job, "status.successful"),
+            (Kind::Secret, "type"),
+            (Kind::Namespace, "status.phase"),
+            (Kind::Node, "spec.unschedulable"),
+        ]);
+        for (kind, field) in known {
+            let field = if field == "status.successful" { "status.succeeded" } else { field };
+            let covers = |path: &[&str]| {
+                let path = path.join(".");
+                field == path || field.starts_with(&format!("{path}."))
+            };
+            assert!(Fields::paths(kind).any(covers), "{kind:?} {field}");
+        }
     }
 
     #[test]

@@ -11,39 +11,52 @@ use crate::history::Verb;
 use crate::kind::Kind;
 use crate::object;
 
+/// A state of an object as it is remembered: a text and what selectors look at. The object itself, with its hundreds
+/// of small values, is not kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Past {
+    /// The part that selectors look at, which has the namespace and the name.
+    pub(crate) selectable: Arc<Value>,
+    json: Bytes,
+}
+
+impl Past {
+    pub(super) fn of(version: &Version) -> Self {
+        Self { selectable: Arc::clone(&version.selectable), json: version.json().clone() }
+    }
+
+    fn version(&self) -> Arc<Version> {
+        Version::past(&self.selectable, &self.json)
+    }
+}
+
 /// One write, with the state before it.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) revision: u64,
     pub(crate) verb: Verb,
     /// The state written; of a removed object the last state, under the revision of the removal.
-    pub(crate) version: Arc<Version>,
-    pub(crate) before: Option<Arc<Version>>,
+    pub(crate) written: Past,
+    before: Option<Past>,
     line: OnceLock<Bytes>,
 }
 
 impl Entry {
-    pub(super) fn new(
-        revision: u64,
-        verb: Verb,
-        version: Arc<Version>,
-        before: Option<Arc<Version>>,
-    ) -> Self {
-        Self { revision, verb, version, before, line: OnceLock::new() }
+    pub(super) fn new(revision: u64, verb: Verb, written: Past, before: Option<Past>) -> Self {
+        Self { revision, verb, written, before, line: OnceLock::new() }
     }
 
     /// The line of a watch whose selector matches or matched as given; `None` if it does not concern it.
     pub(crate) fn line(&self, matches: impl Fn(&Value) -> bool) -> Option<Bytes> {
-        let now = self.verb != Verb::Deleted && matches(&self.version.object);
-        let before = self.before.as_ref().is_some_and(|before| matches(&before.object));
+        let now = self.verb != Verb::Deleted && matches(&self.written.selectable);
+        let before = self.before.as_ref().filter(|before| matches(&before.selectable));
         match (before, now) {
-            (false, false) => None,
-            (false, true) if self.verb == Verb::Modified => Some(event(Verb::Added, self.version.json())),
-            (true, false) if self.verb == Verb::Modified => {
-                let before = self.before.as_ref().expect("it matched");
-                Some(event(Verb::Deleted, under_revision(&before.object, self.revision).json()))
+            (None, false) => None,
+            (None, true) if self.verb == Verb::Modified => Some(event(Verb::Added, &self.written.json)),
+            (Some(before), false) if self.verb == Verb::Modified => {
+                Some(event(Verb::Deleted, &under_revision(before, self.revision)))
             }
-            _ => Some(self.line.get_or_init(|| event(self.verb, self.version.json())).clone()),
+            _ => Some(self.line.get_or_init(|| event(self.verb, &self.written.json)).clone()),
         }
     }
 }
@@ -64,11 +77,11 @@ fn key(object: &Value) -> String {
     format!("{}/{}", object::namespace(object), object::name(object))
 }
 
-/// The same state, as of a later revision.
-pub(super) fn under_revision(object: &Value, revision: u64) -> Arc<Version> {
-    let mut object = object.clone();
+/// The JSON of the same state as of a later revision.
+fn under_revision(past: &Past, revision: u64) -> Bytes {
+    let mut object: Value = serde_json::from_slice(&past.json).expect("what was encoded here can be read");
     object::metadata_mut(&mut object).insert("resourceVersion".to_owned(), revision.to_string().into());
-    Version::new(Arc::new(object))
+    object.to_string().into()
 }
 
 impl Store {
@@ -96,9 +109,9 @@ impl Store {
         revision: u64,
     ) -> Option<Vec<Arc<Version>>> {
         // The first write after `revision` to each object says how it was then.
-        let mut then: BTreeMap<String, Option<&Arc<Version>>> = BTreeMap::new();
+        let mut then: BTreeMap<String, Option<&Past>> = BTreeMap::new();
         for entry in self.since(kind, revision)? {
-            let object = &entry.version.object;
+            let object = &entry.written.selectable;
             if namespace.is_none_or(|namespace| namespace == object::namespace(object)) {
                 then.entry(key(object)).or_insert(entry.before.as_ref());
             }
@@ -106,14 +119,16 @@ impl Store {
         if then.is_empty() {
             return Some(self.versions(kind, namespace).cloned().collect());
         }
-        let mut all: BTreeMap<String, &Arc<Version>> =
-            self.versions(kind, namespace).map(|version| (key(&version.object), version)).collect();
-        for (key, version) in then {
-            match version {
-                Some(version) => all.insert(key, version),
+        let mut all: BTreeMap<String, Arc<Version>> = self
+            .versions(kind, namespace)
+            .map(|version| (key(&version.object), Arc::clone(version)))
+            .collect();
+        for (key, past) in then {
+            match past {
+                Some(past) => all.insert(key, past.version()),
                 None => all.remove(&key),
             };
         }
-        Some(all.into_values().cloned().collect())
+        Some(all.into_values().collect())
     }
 }

@@ -1,6 +1,5 @@
 //! What one look at a Job sees.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -57,8 +56,11 @@ pub(super) fn not_simulated(job: &Value) -> Option<&'static str> {
 /// A pod of the Job as this look found it.
 #[derive(Clone, Debug)]
 pub(super) struct Child {
-    pub(super) object: Arc<Value>,
+    pub(super) namespace: String,
+    pub(super) name: String,
     pub(super) uid: String,
+    /// `creationTimestamp` as written.
+    pub(super) created: String,
     /// It has ended, and well.
     pub(super) succeeded: bool,
     /// It has ended, and not well.
@@ -68,10 +70,12 @@ pub(super) struct Child {
     pub(super) running: bool,
     /// Its Job has not counted it yet.
     pub(super) tracked: bool,
+    /// When it ended, as well as can be told; of a pod that has not failed, nobody asks.
+    pub(super) failed_at: Option<Timestamp>,
 }
 
 impl Child {
-    fn read(object: &Arc<Value>) -> Self {
+    fn read(object: &Value) -> Self {
         let phase = object::text(object, &["status", "phase"]);
         let conditions = object::at(object, &["status", "conditions"]).and_then(Value::as_array);
         let ready = |it: &Value| it["type"] == "Ready" && it["status"] == "True";
@@ -83,7 +87,10 @@ impl Child {
             deleting: object::is_deleting(object),
             ready: conditions.is_some_and(|list| list.iter().any(ready)),
             tracked: is_tracked(object),
-            object: Arc::clone(object),
+            failed_at: if phase == "Succeeded" { None } else { ended_at(object) },
+            namespace: object::namespace(object).to_owned(),
+            name: object::name(object).to_owned(),
+            created: object::text(object, &["metadata", "creationTimestamp"]).to_owned(),
         }
     }
 
@@ -99,23 +106,23 @@ impl Child {
     pub(super) const fn counts_as_failed(&self, wishes: &Wishes) -> bool {
         self.failed || (!wishes.replaces_failed_only && self.deleting && !self.succeeded)
     }
+}
 
-    /// When it ended, as well as can be told.
-    pub(super) fn ended_at(&self) -> Option<Timestamp> {
-        let statuses = self.object["status"]["containerStatuses"].as_array();
-        let ends = statuses
-            .into_iter()
-            .flatten()
-            .map(|status| object::time(status, &["state", "terminated", "finishedAt"]));
-        let ends: Option<Vec<Timestamp>> = ends.collect();
-        let last = ends.and_then(|ends| ends.into_iter().max());
-        last.or_else(|| {
-            let grace = object::deletion_grace_seconds(&self.object)?;
-            let until = object::time(&self.object, &["metadata", "deletionTimestamp"])?;
-            until.checked_sub(Duration::from_secs(grace.unsigned_abs())).ok()
-        })
-        .or_else(|| object::time(&self.object, &["metadata", "creationTimestamp"]))
-    }
+/// When a pod ended, as well as can be told.
+fn ended_at(pod: &Value) -> Option<Timestamp> {
+    let statuses = pod["status"]["containerStatuses"].as_array();
+    let ends = statuses
+        .into_iter()
+        .flatten()
+        .map(|status| object::time(status, &["state", "terminated", "finishedAt"]));
+    let ends: Option<Vec<Timestamp>> = ends.collect();
+    let last = ends.and_then(|ends| ends.into_iter().max());
+    last.or_else(|| {
+        let grace = object::deletion_grace_seconds(pod)?;
+        let until = object::time(pod, &["metadata", "deletionTimestamp"])?;
+        until.checked_sub(Duration::from_secs(grace.unsigned_abs())).ok()
+    })
+    .or_else(|| object::time(pod, &["metadata", "creationTimestamp"]))
 }
 
 /// The pods that a Job controls.

@@ -76,7 +76,7 @@ pub(super) fn create(
 
 /// Deletes a pod with its own grace.
 pub(super) fn delete(store: &mut Store, job: &Value, pod: &Child, all_events: bool, now: Timestamp) {
-    let (namespace, name) = (object::namespace(&pod.object), object::name(&pod.object));
+    let (namespace, name) = (&*pod.namespace, &*pod.name);
     let options = DeleteOptions { uid: Some(pod.uid.clone()), ..DeleteOptions::background() };
     let actor = Actor::JobController;
     let deleted = deletion::delete(store, Kind::Pod, namespace, name, &options, &actor, now);
@@ -88,8 +88,7 @@ pub(super) fn delete(store: &mut Store, job: &Value, pod: &Child, all_events: bo
 /// Which pods to give up when there are too many: those that have come least far, the newest first.
 pub(super) fn surplus(children: &[Child], count: usize) -> Vec<&Child> {
     let mut active: Vec<&Child> = children.iter().filter(|child| child.is_active()).collect();
-    let created = |child: &Child| object::text(&child.object, &["metadata", "creationTimestamp"]).to_owned();
-    active.sort_by_key(|child| (child.running, child.ready, std::cmp::Reverse(created(child))));
+    active.sort_by_key(|child| (child.running, child.ready, std::cmp::Reverse(child.created.clone())));
     active.truncate(count);
     active
 }

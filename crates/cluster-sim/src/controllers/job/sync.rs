@@ -291,7 +291,7 @@ impl<'a> Look<'a> {
     }
 
     fn note_failures(&mut self, any_success: bool) {
-        let ends: Vec<Option<Timestamp>> = self.new_failures().map(Child::ended_at).collect();
+        let ends: Vec<Option<Timestamp>> = self.new_failures().map(|child| child.failed_at).collect();
         if any_success {
             (self.backoff.failures, self.backoff.last_failure) = (0, None);
         } else if !ends.is_empty() {
@@ -364,8 +364,10 @@ impl<'a> Look<'a> {
 
     fn write(&self, store: &mut Store) {
         let (namespace, name) = (object::namespace(self.job), object::name(self.job));
-        let Some(stored) = store.get(Kind::Job, namespace, name).cloned() else { return };
-        store.replace_status(Kind::Job, &stored, self.status.to_json(), &Actor::JobController, self.now);
+        if store.get(Kind::Job, namespace, name).is_some() {
+            let status = self.status.to_json();
+            store.replace_status(Kind::Job, namespace, name, status, &Actor::JobController, self.now);
+        }
     }
 }
 

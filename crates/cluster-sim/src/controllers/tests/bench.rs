@@ -134,6 +134,18 @@ impl Bench {
         self.settle();
     }
 
+    pub(crate) fn lose_node(&mut self, node: u32) {
+        let now = self.now;
+        self.world.kubelet.lose_node(&mut self.world.store, node, now);
+        self.settle();
+    }
+
+    pub(crate) fn return_node(&mut self, node: u32) {
+        let now = self.now;
+        self.world.kubelet.return_node(&mut self.world.store, node, now);
+        self.settle();
+    }
+
     pub(crate) fn exit(&mut self, container: &str, code: i32) {
         let uid = self.pod_uid();
         self.world.kubelet.exit_container(&uid, container, code, "", self.now);

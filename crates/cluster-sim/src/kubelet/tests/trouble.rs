@@ -213,3 +213,37 @@ fn trouble_can_be_part_of_the_script() {
     bench.seconds(2);
     assert_eq!(bench.pod()["status"]["reason"], "Evicted");
 }
+
+/// A node takes all of its pods with it, and gets no new ones once it is known to be silent.
+#[test]
+fn a_node_is_lost_with_its_pods_and_comes_back() {
+    let mut bench = Bench::new(script([("agent", until_told())]));
+    let named = |bench: &mut Bench, name: &str| {
+        let mut job = job();
+        job["metadata"]["name"] = name.into();
+        bench.create(job);
+        bench.millis(500);
+    };
+    for name in ["a", "b", "c", "d", "e"] {
+        named(&mut bench, name);
+    }
+    let node = |bench: &Bench, name: &str| {
+        let pods = bench.pods();
+        let pod = pods.iter().find(|pod| object::name(pod).starts_with(&format!("{name}-"))).unwrap();
+        (pod["spec"]["nodeName"].clone(), pod["status"]["phase"].clone())
+    };
+    assert_eq!(node(&bench, "a").0, node(&bench, "e").0, "five pods on four nodes");
+    bench.lose_node(0);
+    for name in ["f", "g", "h", "i"] {
+        named(&mut bench, name);
+    }
+    assert_eq!(node(&bench, "i"), ("node-1".into(), "Pending".into()), "nobody knows yet that it is silent");
+    bench.seconds(41);
+    for name in ["j", "k", "l", "m"] {
+        named(&mut bench, name);
+    }
+    assert_eq!(node(&bench, "m").0, "node-2", "by now everybody does");
+    bench.return_node(0);
+    bench.millis(500);
+    assert_eq!(node(&bench, "i"), ("node-1".into(), "Running".into()), "what it missed is carried out");
+}
