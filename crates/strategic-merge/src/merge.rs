@@ -7,6 +7,8 @@ mod keyed;
 mod order;
 mod scalars;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::depth;
@@ -94,7 +96,7 @@ fn merge_objects(
         Some(PatchWord::Merge) | None => {}
     }
     if let Some(retained) = directive::retained_keys(patch, path)? {
-        original.retain(|key, _| retained.contains(&key.as_str()));
+        original.retain(|key, _| retained.contains(key.as_str()));
     } else {
         leave_one_of(original, patch, members);
     }
@@ -106,7 +108,7 @@ fn merge_objects(
         }
     }
     for key in keys {
-        if matches!(Directive::of(key), Directive::None) && !ordered.contains(&key) {
+        if matches!(Directive::of(key), Directive::None) && !ordered.contains(key) {
             merge_member(original, key, &patch[key], members, path)?;
         }
     }
@@ -138,7 +140,12 @@ fn delete_from_list(
 ) -> Result<(), MergeError> {
     let (list, deleted) = directive::list_of(list, deleted, path)?;
     if let Some(Value::Array(elements)) = original.get_mut(list) {
-        elements.retain(|element| !deleted.contains(element));
+        let scalars: BTreeSet<String> = deleted.iter().map(Value::to_string).collect();
+        elements.retain(|element| match element {
+            // Equal whatever the order of members, so that texts do not tell.
+            Value::Object(_) | Value::Array(_) => !deleted.contains(element),
+            scalar => !scalars.contains(&scalar.to_string()),
+        });
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ pub enum Form {
 }
 
 /// What is worth telling the author of a document that could be read. A caller that wants unknown keys
-/// refused (E-36) makes an error of the first [`UnknownKey`](Self::UnknownKey).
+/// refused (E-36) makes an error of the first finding that something was dropped.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Finding {

@@ -1,5 +1,7 @@
 //! The words of a patch that are instructions and no data.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::error::MergeError;
@@ -81,13 +83,13 @@ pub(super) fn bad_patch(word: &Value, path: Path<'_>, problem: &'static str) -> 
 pub(super) fn retained_keys<'a>(
     patch: &'a Map<String, Value>,
     path: Path<'_>,
-) -> Result<Option<Vec<&'a str>>, MergeError> {
+) -> Result<Option<BTreeSet<&'a str>>, MergeError> {
     let Some(retained) = patch.get("$retainKeys") else {
         return Ok(None);
     };
     let bad = |problem: String| MergeError::BadRetainKeys { path: path.to_string(), problem };
     let retained = retained.as_array().ok_or_else(|| bad("is not a list".to_owned()))?;
-    let retained: Option<Vec<&str>> = retained.iter().map(Value::as_str).collect();
+    let retained: Option<BTreeSet<&str>> = retained.iter().map(Value::as_str).collect();
     let retained = retained.ok_or_else(|| bad("holds something else than text".to_owned()))?;
     let forgotten = super::sorted_keys(patch)
         .into_iter()

@@ -1,5 +1,7 @@
 //! `$setElementOrder/<list>` (job-manifest 7.5).
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::directive::{self, Directive};
@@ -17,8 +19,8 @@ pub(super) fn apply<'a>(
     patch: &'a Map<String, Value>,
     members: Members,
     path: Path<'_>,
-) -> Result<Vec<&'a str>, MergeError> {
-    let mut done = Vec::new();
+) -> Result<BTreeSet<&'a str>, MergeError> {
+    let mut done = BTreeSet::new();
     for key in super::sorted_keys(patch) {
         let Directive::SetElementOrder(list) = Directive::of(key) else { continue };
         let (name, wanted) = directive::list_of(list, &patch[key], path.key(key))?;
@@ -34,7 +36,7 @@ pub(super) fn apply<'a>(
         let merged = order.merged(old, new)?;
         original.insert(name.to_owned(), Value::Array(merged));
         if new.is_some() {
-            done.push(name);
+            done.insert(name);
         }
     }
     Ok(done)

@@ -1,5 +1,7 @@
 //! The merge of two lists whose elements are objects with a key (job-manifest 7.3).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value};
 
 use super::directive::{PatchWord, bad_patch};
@@ -10,8 +12,8 @@ use crate::schema::{ListType, MergeKey};
 
 /// What the list of a patch asks for.
 pub(super) struct Request<'a> {
-    /// Key values of elements with `$patch: delete`.
-    deleted: Vec<&'a Value>,
+    /// Keys of elements with `$patch: delete`.
+    deleted: BTreeSet<String>,
     /// Whether an element says `$patch: replace`.
     replaces: bool,
     /// The elements that give something, with their places in the patch (`P'` of the specification).
@@ -27,7 +29,7 @@ impl Request<'_> {
 
 ///
 pub(super) fn merge(
-    mut original: Vec<Value>,
+    original: Vec<Value>,
     patch: &[Value],
     list: &ListType,
     key: MergeKey,
@@ -38,26 +40,77 @@ pub(super) fn merge(
     if request.replaces {
         return replaced(&request, list, key, path);
     }
-    // Touching a list asks for the keys of all its elements.
-    keys(&original, Document::Original, key, path)?;
-    original.retain(|element| !request.deleted.contains(&&element[key.field]));
-    let original_order = keys(&original, Document::Original, key, path)?;
-    let mut working = original;
+    let mut working = Working::new(original, &request.deleted, key, path)?;
+    let original_order = working.keys.clone();
     for (index, element) in &request.given {
         let path = path.index(*index);
-        match counterpart(&working, element, key) {
+        let element_key = element[key.field].to_string();
+        match working.counterpart(&element_key, element, key) {
             Some(position) => {
                 let members = Members::of(Some(list.element)).ok_or_else(|| super::unknown_field(path))?;
-                if let Some(Value::Object(old)) = working.get_mut(position) {
+                if let Some(Value::Object(old)) = working.elements.get_mut(position) {
                     merge_objects(old, element, members, path)?;
                 }
             }
-            None => working.push(Value::Object(cleaned(element, list, path)?)),
+            None => working.push(element_key, Value::Object(cleaned(element, list, path)?)),
         }
     }
-    let working_keys = keys(&working, Document::Original, key, path)?;
-    let working = working_keys.into_iter().zip(working).collect();
-    Ok(order::arrange(working, &request.given_keys(key), &original_order))
+    let elements = working.keys.into_iter().zip(working.elements).collect();
+    Ok(order::arrange(elements, &request.given_keys(key), &original_order))
+}
+
+/// The list that grows while a patch is merged into it.
+struct Working {
+    elements: Vec<Value>,
+    /// The key of each element; merging never changes it.
+    keys: Vec<String>,
+    /// Where each key stands.
+    positions: BTreeMap<String, Vec<usize>>,
+}
+
+impl Working {
+    /// The original without what is deleted. Touching a list asks for the keys of all its elements.
+    fn new(
+        original: Vec<Value>,
+        deleted: &BTreeSet<String>,
+        key: MergeKey,
+        path: Path<'_>,
+    ) -> Result<Self, MergeError> {
+        let keys = keys(&original, Document::Original, key, path)?;
+        let mut working = Self { elements: Vec::new(), keys: Vec::new(), positions: BTreeMap::new() };
+        for (key, element) in keys.into_iter().zip(original) {
+            if !deleted.contains(&key) {
+                working.push(key, element);
+            }
+        }
+        Ok(working)
+    }
+
+    fn push(&mut self, key: String, element: Value) {
+        self.positions.entry(key.clone()).or_default().push(self.elements.len());
+        self.keys.push(key);
+        self.elements.push(element);
+    }
+
+    /// Which element a patch's element merges into.
+    fn counterpart(&self, element_key: &str, patch: &Map<String, Value>, key: MergeKey) -> Option<usize> {
+        let candidates = self.positions.get(element_key)?;
+        let first = *candidates.first()?;
+        let Some(tie_break) = key.tie_break.filter(|_| candidates.len() > 1) else {
+            return Some(first);
+        };
+        let decisive = |value: Option<&Value>| match value {
+            None | Some(Value::Null) => tie_break.default.map(Value::from),
+            Some(value) => Some(value.clone()),
+        };
+        let wanted = decisive(patch.get(tie_break.field));
+        let fits = |position: &&usize| decisive(self.elements[**position].get(tie_break.field)) == wanted;
+        match wanted {
+            // The patch leaves it open.
+            None => Some(first),
+            Some(_) => Some(candidates.iter().find(fits).copied().unwrap_or(first)),
+        }
+    }
 }
 
 /// R-161, last sentence: the patch's elements alone, unmerged.
@@ -92,7 +145,7 @@ pub(super) fn check_patch<'a>(
     key: MergeKey,
     path: Path<'_>,
 ) -> Result<Request<'a>, MergeError> {
-    let mut request = Request { deleted: Vec::new(), replaces: false, given: Vec::new() };
+    let mut request = Request { deleted: BTreeSet::new(), replaces: false, given: Vec::new() };
     for (index, element) in objects(patch, Document::Patch, path)?.into_iter().enumerate() {
         let path = path.index(index);
         match PatchWord::of(element, path)? {
@@ -104,7 +157,9 @@ pub(super) fn check_patch<'a>(
                     "beside other members: an element that drops the original list stands alone",
                 ));
             }
-            Some(PatchWord::Delete) => request.deleted.push(key_of(element, Document::Patch, key, path)?),
+            Some(PatchWord::Delete) => {
+                request.deleted.insert(key_of(element, Document::Patch, key, path)?.to_string());
+            }
             Some(PatchWord::Merge) | None => {
                 key_of(element, Document::Patch, key, path)?;
                 request.given.push((index, element));
@@ -162,27 +217,4 @@ fn key_of<'a>(
         }),
         Some(scalar) => Ok(scalar),
     }
-}
-
-/// Which element of the list a patch's element merges into.
-fn counterpart(list: &[Value], patch: &Map<String, Value>, key: MergeKey) -> Option<usize> {
-    let mut candidates =
-        list.iter().enumerate().filter(|(_, element)| element[key.field] == patch[key.field]);
-    let (first, _) = candidates.next()?;
-    let Some(tie_break) = key.tie_break else {
-        return Some(first);
-    };
-    let default = tie_break.default.map(Value::from);
-    let decisive = |value: Option<&Value>| match value {
-        None | Some(Value::Null) => default.clone(),
-        Some(value) => Some(value.clone()),
-    };
-    let Some(wanted) = decisive(patch.get(tie_break.field)) else {
-        return Some(first);
-    };
-    let fits = |element: &Value| decisive(element.get(tie_break.field)).as_ref() == Some(&wanted);
-    if fits(&list[first]) {
-        return Some(first);
-    }
-    Some(candidates.find(|(_, element)| fits(element)).map_or(first, |(position, _)| position))
 }

@@ -114,18 +114,14 @@ impl Draw {
                 Some(old) => old[self.rng.usize(0..old.len())][key.field].clone(),
                 None => self.key_value(list, key),
             };
-            let twin = elements.iter().find(|element| element[key.field] == key_value);
-            let element = match twin {
-                None => self.patch_of_element(original, list, key, key_value),
-                Some(twin) => {
-                    let is_deleted = twin.get("$patch").is_some();
-                    if !self.may_repeat() || self.chance(85) {
-                        continue;
-                    }
-                    // What is deleted beside it meets nothing.
-                    let original = original.filter(|_| !is_deleted);
-                    Value::Object(self.given_element(original, list, key, key_value))
-                }
+            let is_new = elements.iter().all(|element| element[key.field] != key_value);
+            let element = if is_new {
+                self.patch_of_element(original, list, key, key_value)
+            } else if self.may_repeat() && self.chance(15) {
+                // What it meets is what the one before it has left, which is not known here.
+                Value::Object(self.given_element(None, list, key, key_value))
+            } else {
+                continue;
             };
             elements.push(element);
         }

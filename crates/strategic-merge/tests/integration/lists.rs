@@ -201,6 +201,12 @@ fn lists_of_scalars_are_replaced_united_or_thinned() {
         ("job-manifest C-316", String::new(), format!("{{{drop_from}: [x]}}"), "E-20".to_owned()),
         ("not a list", String::new(), format!("{{{drop_from}/command: x}}"), "E-20".to_owned()),
         (
+            "objects, too, by what they hold",
+            "{tolerations: [{key: a, value: b}, {key: a}]}".to_owned(),
+            format!("{{{drop_from}/tolerations: [{{value: b, key: a}}, {{key: c}}]}}"),
+            "{tolerations: [{key: a}]}".to_owned(),
+        ),
+        (
             "job-manifest C-317",
             command("command: [p, q]"),
             command(&format!("command: [p, r], {drop_from}/command: [p]")),

@@ -27,7 +27,6 @@ fn check(id: &str, original: &str, patch: &str, want: &str) {
     match merge(&mut merged, &yaml(patch), &table::POD_SPEC) {
         Ok(()) => {
             assert!(!want.starts_with("E-"), "{id}: {patch} gives {merged}, wanted {want}");
-            // As text, because the order of members is part of it no more than that of lists is not.
             assert_eq!(merged, yaml(want), "{id}: {patch}");
         }
         Err(error) => {
