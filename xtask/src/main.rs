@@ -15,6 +15,7 @@ mod cluster;
 mod codegen;
 mod conformance;
 mod demo;
+mod ports;
 mod simulate;
 mod terminal;
 mod test;

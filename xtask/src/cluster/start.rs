@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::TcpListener;
+use std::net::Ipv4Addr;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -15,6 +15,7 @@ use nix::unistd::Pid;
 use super::parts::{self, Places};
 use super::spec::{Layout, Network, Spec};
 use super::{Access, SUPERVISOR, certs, cgroups, config, images, namespace, packages, processes};
+use crate::ports;
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -213,17 +214,10 @@ fn wait_for_namespace(supervisor: &mut Child) -> anyhow::Result<()> {
     }
 }
 
-/// Three ports of the loopback interface that were free a moment ago.
+/// Three ports of the loopback interface that are free.
 fn free_ports() -> anyhow::Result<[u16; 3]> {
-    let mut listeners = Vec::new();
-    let mut ports = [0; 3];
-    for port in &mut ports {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).context("find a free port")?;
-        *port = listener.local_addr().context("find a free port")?.port();
-        // Held until all three are known, so that they differ.
-        listeners.push(listener);
-    }
-    Ok(ports)
+    let free = || ports::free(Ipv4Addr::LOCALHOST.into()).context("find a free port");
+    Ok([free()?, free()?, free()?])
 }
 
 fn write_files(spec: &Spec) -> anyhow::Result<()> {

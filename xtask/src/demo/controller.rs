@@ -1,7 +1,7 @@
 //! The controller as a process of its own, with the rights of its Role and nothing of this
 //! environment.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use tokio::process::{Child, Command};
 
 use super::buildkite::QUEUE;
 use super::objects;
+use crate::ports;
 
 /// How long it may take until it is ready; it registers with Buildkite before.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -73,7 +74,8 @@ impl Controller {
     fn spawn(setup: &Setup<'_>) -> anyhow::Result<Self> {
         // Only its owner may enter it: the kubeconfig holds a token.
         let folder = tempfile::tempdir().context("create a temporary directory")?;
-        let port = free_port().context("find a free port")?;
+        // All addresses, as the controller takes them all.
+        let port = ports::free(Ipv4Addr::UNSPECIFIED.into()).context("find a free port")?;
         let write = |name: &str, content: &Value| {
             let path = folder.path().join(name);
             std::fs::write(&path, content.to_string())
@@ -171,11 +173,6 @@ pub(super) fn tied_command(program: &Path, signal: &str) -> Command {
 
 fn log(folder: &tempfile::TempDir) -> PathBuf {
     folder.path().join("controller.log")
-}
-
-fn free_port() -> std::io::Result<u16> {
-    // All addresses, as the controller takes them all.
-    TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?.local_addr().map(|address| address.port())
 }
 
 fn tail(text: &str) -> String {

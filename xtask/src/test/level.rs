@@ -108,7 +108,6 @@ const EVERYWHERE: &[Program] = &[
     Program { command: "bash", package: "bash" },
     Program { command: "busybox", package: "busybox" },
     Program { command: "git", package: "git" },
-    Program { command: "kill", package: "procps" },
 ];
 
 /// The browser of the page test, and what drives it.
