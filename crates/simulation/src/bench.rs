@@ -19,6 +19,8 @@ use uuid::Uuid;
 use crate::{
     checker::{Checker, Violation},
     facts::{Facts, NAMESPACE, Note},
+    plan::JobPlan,
+    scripts::Fates,
     trace::{Detail, Trace},
 };
 
@@ -40,6 +42,7 @@ pub(crate) struct Bench(Arc<Shared>);
 struct Shared {
     cluster: Cluster,
     simulator: Simulator,
+    fates: Arc<Mutex<Fates>>,
     start: Instant,
     began: Timestamp,
     is_tracing: bool,
@@ -71,6 +74,19 @@ pub(crate) struct Record {
 }
 
 impl State {
+    fn note(&mut self, now: Timestamp, at: Duration, note: &Note<'_>) {
+        match note {
+            Note::JobCreated { job, number, plan, .. } => {
+                self.open.insert(*job);
+                self.numbers.insert(*job, *number);
+                self.trace.add(at, "plan", format_args!("job {number} is {job}: {plan:?}"));
+            }
+            Note::Fault { .. } => {}
+            note => self.trace.add(at, "plan", format_args!("{note:?}")),
+        }
+        self.checker.observe_note(now, note);
+    }
+
     fn held_by(&mut self, holder: &str) {
         if holder.is_empty() || holder == self.holder {
             return;
@@ -81,7 +97,13 @@ impl State {
 }
 
 impl Bench {
-    pub(crate) fn new(cluster: Cluster, simulator: Simulator, facts: Facts, detail: Detail) -> Self {
+    pub(crate) fn new(
+        cluster: Cluster,
+        simulator: Simulator,
+        fates: Arc<Mutex<Fates>>,
+        facts: Facts,
+        detail: Detail,
+    ) -> Self {
         let began = facts.start;
         let state = State {
             checker: Checker::new(&facts),
@@ -96,6 +118,7 @@ impl Bench {
         Self(Arc::new(Shared {
             cluster,
             simulator,
+            fates,
             start: Instant::now(),
             began,
             is_tracing: detail != Detail::Nothing,
@@ -134,17 +157,20 @@ impl Bench {
     /// Tells the judge what the harness does.
     pub(crate) fn note(&self, note: &Note<'_>) {
         let (now, at) = (self.now(), self.elapsed());
-        let mut state = self.state();
-        match note {
-            Note::JobCreated { job, number, plan, .. } => {
-                state.open.insert(*job);
-                state.numbers.insert(*job, *number);
-                state.trace.add(at, "plan", format_args!("job {number} is {job}: {plan:?}"));
-            }
-            Note::Fault { .. } => {}
-            note => state.trace.add(at, "plan", format_args!("{note:?}")),
-        }
-        state.checker.observe_note(now, note);
+        self.state().note(now, at, note);
+    }
+
+    /// Buildkite has made a job of one that failed: it gets a fate, and the judge and the agents hear of it.
+    fn born(&self, state: &mut State, job: Uuid, now: Timestamp) {
+        let Shared { simulator, fates, .. } = &*self.0;
+        let build = simulator.job(job).and_then(|job| simulator.build(job.build));
+        let failed = build.as_ref().and_then(|build| build.jobs().find(|old| old.retried_by == Some(job)));
+        let Some(failed) = failed else { return };
+        let mut fates = fates.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(plan) = fates.of(failed.id).map(JobPlan::retried) else { return };
+        let number = state.numbers.get(&failed.id).copied().unwrap_or_default();
+        state.note(now, self.elapsed(), &Note::JobCreated { job, number, plan: &plan, probe: false });
+        fates.add(job, plan);
     }
 
     /// Takes in what happened since the last time, and judges it.
@@ -161,6 +187,13 @@ impl Bench {
         let mut state = self.state();
         if state.trace.is_on() {
             write_down(&mut state, at, &changes, &containers, &happenings);
+        }
+        for happening in &happenings {
+            if let buildkite_sim::What::State { job, .. } = &happening.what
+                && !state.numbers.contains_key(job)
+            {
+                self.born(&mut state, *job, happening.at);
+            }
         }
         for lease in changes.iter().filter(|change| change.kind == Kind::Lease) {
             state.held_by(lease.object["spec"]["holderIdentity"].as_str().unwrap_or_default());

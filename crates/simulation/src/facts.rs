@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::plan::{FaultKind, JobPlan, Side, Site, What};
+use crate::plan::{FaultKind, JobPlan, Side, Site, What, Whose};
 
 /// The namespace of the run.
 pub const NAMESPACE: &str = "buildkite";
@@ -56,6 +56,18 @@ pub enum Note<'a> {
         plan: &'a JobPlan,
         /// It belongs to the burst at the end that shows whether every slot is free again.
         probe: bool,
+    },
+    /// A Job that is somebody else's has the name that a job's own would have.
+    Clash {
+        /// The job.
+        job: Uuid,
+        /// Whose it is.
+        whose: Whose,
+    },
+    /// A node is heard again.
+    NodeBack {
+        /// Its number.
+        node: u32,
     },
     /// An item of the plan is carried out. Builds come as [`Note::JobCreated`], each job for itself.
     Item {

@@ -211,6 +211,13 @@ pub enum What {
         /// Without a grace period.
         force: bool,
     },
+    /// A node falls silent with all of its pods, and is heard again.
+    NodeLost {
+        /// Its number.
+        node: u32,
+        /// When it is heard again.
+        back_after: Duration,
+    },
     /// Somebody pauses the queue.
     PauseQueue,
     /// Somebody resumes the queue.
@@ -308,11 +315,60 @@ pub struct JobPlan {
     pub fate: Fate,
     /// From the binding of a pod to the start of its first container.
     pub slow_start: Duration,
+    /// From the start of the agent to that of the command, whose image comes late.
+    pub slow_command: Duration,
+    /// What befalls its first pod befalls every further one as well.
+    pub always: bool,
+    /// How often Buildkite makes another job of it when it has failed. That one fails as well, but for the last.
+    pub retries: u32,
+    /// A Job of the name that ours would have is there before it.
+    pub clash: Option<Clash>,
+}
+
+/// A Job that has the name of one of ours, and is somebody else's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clash {
+    /// Whose.
+    pub whose: Whose,
+    /// When whoever made it takes it away.
+    pub lasts: Duration,
+}
+
+/// Who has taken the name of a Job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Another controller, for the same Buildkite job.
+    OtherController,
+    /// Nobody who knows anything of Buildkite.
+    Stranger,
+}
+
+impl JobPlan {
+    /// A job without anything special.
+    #[must_use]
+    pub const fn new(fate: Fate, slow_start: Duration) -> Self {
+        let slow_command = Duration::ZERO;
+        Self { priority: 0, fate, slow_start, slow_command, always: false, retries: 0, clash: None }
+    }
+
+    /// The job that Buildkite makes of it when it has failed.
+    #[must_use]
+    pub const fn retried(&self) -> Self {
+        let code = if self.retries > 1 { 1 } else { 0 };
+        let fate = match self.fate {
+            // It has the same plugin block.
+            Fate::Refused => Fate::Refused,
+            _ => Fate::Runs { lasts: Duration::from_secs(3), code },
+        };
+        let retries = self.retries.saturating_sub(1);
+        Self { priority: self.priority, retries, ..Self::new(fate, self.slow_start) }
+    }
 }
 
 /// What happens to a job when it runs, if nobody interferes.
 ///
-/// Each fate but the first two befalls the first pod of the job only: what is started anew then passes.
+/// Each fate but the first two befalls the first pod of the job only, unless it befalls always: what is started
+/// anew then passes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
     /// It runs and ends.
@@ -422,6 +478,7 @@ impl What {
             Self::Crash { restart_after, .. } | Self::Stop { restart_after, .. } => *restart_after,
             Self::Outage { lasts, .. } | Self::StallJobController { lasts } => *lasts,
             Self::RotateToken { old_refused_after } => *old_refused_after,
+            Self::NodeLost { back_after, .. } => *back_after,
             _ => Duration::ZERO,
         }
     }

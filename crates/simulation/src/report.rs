@@ -86,11 +86,11 @@ impl Report {
 
 impl fmt::Display for Recoveries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { crashes, takeovers, stops, outages, compactions, pauses, rotations } = self;
+        let Self { crashes, takeovers, stops, outages, compactions, pauses, rotations, nodes } = self;
         write!(
             f,
             "{crashes} crashes, {stops} restarts, {takeovers} takeovers of the Lease, {outages} outages, {compactions} \
-             lost histories, {pauses} pauses of the queue, {rotations} new tokens"
+             lost histories, {pauses} pauses of the queue, {rotations} new tokens, {nodes} lost nodes"
         )
     }
 }

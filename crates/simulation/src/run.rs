@@ -26,7 +26,7 @@ use crate::{
     controllers::{Place, Surroundings, settings},
     facts::{Facts, NAMESPACE, Note, QUEUE},
     faults::Faults,
-    plan::{Fate, FaultKind, JobPlan, Plan, Side, What},
+    plan::{Clash, Fate, FaultKind, JobPlan, Plan, Side, What, Whose},
     scripts::{Fates, Parts, TOKEN_KEY, TOKEN_SECRET, chooser, encode_token, refuser},
     trace::Detail,
 };
@@ -80,6 +80,8 @@ pub struct Recoveries {
     pub pauses: u64,
     /// Times that the agent token changed.
     pub rotations: u64,
+    /// Nodes that were lost and came back.
+    pub nodes: u64,
 }
 
 impl Recoveries {
@@ -92,6 +94,7 @@ impl Recoveries {
         self.compactions += other.compactions;
         self.pauses += other.pauses;
         self.rotations += other.rotations;
+        self.nodes += other.nodes;
     }
 }
 
@@ -161,8 +164,8 @@ impl World {
         cluster.set_scripts(chooser(Arc::clone(&fates), Arc::clone(&parts)));
         cluster.refuse_pods(refuser(Arc::clone(&fates)));
         let calm_at = began + plan.calm_at();
-        let bench =
-            Bench::new(cluster.clone(), simulator.clone(), Facts::new(began, site.clone(), calm_at), detail);
+        let facts = Facts::new(began, site.clone(), calm_at);
+        let bench = Bench::new(cluster.clone(), simulator.clone(), Arc::clone(&fates), facts, detail);
         let faults = Faults::new(*seed, site.weather.clone(), site.latency);
         let surroundings = Surroundings {
             seed: *seed,
@@ -260,6 +263,7 @@ impl World {
                 let _ = name.is_some_and(|name| self.cluster.delete(Kind::Job, NAMESPACE, &name));
             }
             What::DeletePod { force, .. } => self.delete_pods(job, *force),
+            What::NodeLost { node, back_after } => self.lose_node(*node, *back_after),
             What::PauseQueue => {
                 self.recoveries.pauses += 1;
                 self.pause(true);
@@ -313,6 +317,44 @@ impl World {
             fates.add(job.id, plan.clone());
             self.jobs.insert(number, (job.id, build));
         }
+        drop(fates);
+        for (job, plan) in snapshot.jobs().zip(jobs) {
+            if let Some(clash) = plan.clash {
+                self.bench.note(&Note::Clash { job: job.id, whose: clash.whose });
+                self.take_name(job.id, clash);
+            }
+        }
+    }
+
+    /// Somebody has a Job of the name that the job's own would have, and takes it away after a while.
+    fn take_name(&mut self, job: Uuid, clash: Clash) {
+        let name = format!("{}{job}", crate::facts::JOB_PREFIX);
+        let made = self.cluster.apply(strange_job(&name, job, clash.whose)).expect("the Job is well-formed");
+        let (cluster, bench) = (self.cluster.clone(), self.bench.clone());
+        self.tasks.spawn(async move {
+            sleep(clash.lasts).await;
+            bench.observe();
+            // The name may have become ours.
+            let still = cluster.object(Kind::Job, NAMESPACE, &name);
+            if still.is_some_and(|still| still["metadata"]["uid"] == made["metadata"]["uid"]) {
+                let _ = cluster.delete(Kind::Job, NAMESPACE, &name);
+            }
+            bench.observe();
+        });
+    }
+
+    /// A node is lost with all of its pods, and comes back.
+    fn lose_node(&mut self, node: u32, back_after: Duration) {
+        self.recoveries.nodes += 1;
+        self.cluster.lose_node(node);
+        let (cluster, bench) = (self.cluster.clone(), self.bench.clone());
+        self.tasks.spawn(async move {
+            sleep(back_after).await;
+            bench.observe();
+            bench.note(&Note::NodeBack { node });
+            cluster.return_node(node);
+            bench.observe();
+        });
     }
 
     fn delete_pods(&self, job: Option<Uuid>, force: bool) {
@@ -421,7 +463,7 @@ impl World {
         let limits = self.places.iter().map(|place| place.limit());
         let smallest = limits.filter(|limit| *limit > 0).min().unwrap_or(LARGEST_PROBE);
         let fate = Fate::Runs { lasts: PROBE_RUNS_FOR, code: 0 };
-        let job = JobPlan { priority: 0, fate, slow_start: Duration::from_millis(100) };
+        let job = JobPlan::new(fate, Duration::from_millis(100));
         let first = self.jobs.last_key_value().map_or(0, |(number, _)| number + 1);
         self.build(first, &vec![job; smallest.min(LARGEST_PROBE)], true);
         self.bench.observe();
@@ -487,5 +529,24 @@ fn step(number: usize, job: &JobPlan) -> Value {
     if job.fate == Fate::Refused {
         step["plugins"] = json!([{ "kubernetes": { "podSpec": { "containers": "none" } } }]);
     }
+    if job.retries > 0 {
+        step["retry"] = json!({ "automatic": [{ "exit_status": "*", "limit": job.retries }] });
+    }
     step
+}
+
+/// A Job that is none of ours. It never gets a pod.
+fn strange_job(name: &str, job: Uuid, whose: Whose) -> Value {
+    let labels = match whose {
+        Whose::OtherController => {
+            json!({ "buildkite.com/job-uuid": job.to_string(), "buildkite.com/controller-id": "another" })
+        }
+        Whose::Stranger => json!({}),
+    };
+    let pod = json!({ "restartPolicy": "Never", "containers": [{ "name": "main", "image": "busybox" }] });
+    json!({
+        "apiVersion": "batch/v1", "kind": "Job",
+        "metadata": { "name": name, "namespace": NAMESPACE, "labels": labels },
+        "spec": { "suspend": true, "template": { "spec": pod } },
+    })
 }

@@ -53,19 +53,25 @@ struct Entry {
 }
 
 impl Fates {
+    /// What is planned for a job.
+    pub(crate) fn of(&self, job: Uuid) -> Option<&JobPlan> {
+        self.0.get(&job).map(|entry| &entry.plan)
+    }
+
     pub(crate) fn add(&mut self, job: Uuid, plan: JobPlan) {
         self.0.insert(job, Entry { plan, pods: 0, refused: None });
     }
 
-    /// Why the pod is not made.
-    fn refuse(&mut self, pod: &Value) -> Option<String> {
-        let job = pod.pointer(JOB_UUID)?.as_str()?.parse().ok()?;
+    /// Why this Job gets no pod.
+    fn refuse(&mut self, made: &Value) -> Option<String> {
+        let job = made.pointer(JOB_UUID)?.as_str()?.parse().ok()?;
         let entry = self.0.get_mut(&job)?;
         let Fate::NoPod { quota, recovers_after } = entry.plan.fate else { return None };
-        let owner =
-            pod.pointer("/metadata/ownerReferences/0/uid").and_then(Value::as_str).unwrap_or_default();
-        let (refused, since) = entry.refused.get_or_insert_with(|| (owner.to_owned(), Instant::now()));
-        if refused != owner || recovers_after.is_some_and(|after| since.elapsed() >= after) {
+        let uid = made["metadata"]["uid"].as_str().unwrap_or_default();
+        let (refused, since) = entry.refused.get_or_insert_with(|| (uid.to_owned(), Instant::now()));
+        if (refused != uid && !entry.plan.always)
+            || recovers_after.is_some_and(|after| since.elapsed() >= after)
+        {
             return None;
         }
         Some(if quota {
@@ -98,8 +104,12 @@ impl Fates {
         if let Fate::Runs { lasts, code } = entry.plan.fate {
             (part.lasts, part.code) = (lasts, code);
         }
+        part.lasts += entry.plan.slow_command;
         let mut script = script(&part, entry.plan.slow_start);
-        if entry.pods == 1 {
+        if let Some(command) = part.containers.last().and_then(|name| script.containers.get_mut(name)) {
+            command.start = Start::After(entry.plan.slow_command + Duration::from_millis(50));
+        }
+        if entry.pods == 1 || entry.plan.always {
             befall(&mut script, &mut part, &entry.plan.fate, &names("initContainers"));
         }
         Some((script, part))
@@ -121,7 +131,7 @@ pub(crate) fn chooser(
 
 /// Why a job's first Job gets no pod, as long as it does not.
 pub(crate) fn refuser(fates: Arc<Mutex<Fates>>) -> impl FnMut(&Value) -> Option<String> + Send + 'static {
-    move |pod| fates.lock().unwrap_or_else(PoisonError::into_inner).refuse(pod)
+    move |job| fates.lock().unwrap_or_else(PoisonError::into_inner).refuse(job)
 }
 
 /// A pod in which nothing goes wrong: everything but the init containers ends when it is told.

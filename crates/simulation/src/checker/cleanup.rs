@@ -37,6 +37,10 @@ impl Rules for Cleanup {
 }
 
 fn job(at: Timestamp, written: &Written<JobSeen>, books: &Ledger) -> Result<(), Violation> {
+    if !written.object.ours && matches!(written.by, Writer::Controller(_) | Writer::Late(_)) {
+        let message = "changed or deleted a Job that is somebody else's";
+        return Err(Violation::new("lifecycle D4", at, message).of(written.object.job));
+    }
     let Writer::Controller(_) = written.by else { return Ok(()) };
     let JobSeen { uid, job, deleting, deadline, .. } = written.object;
     if written.verb == Verb::Added {
@@ -61,7 +65,7 @@ fn job(at: Timestamp, written: &Written<JobSeen>, books: &Ledger) -> Result<(), 
 
 fn pod(at: Timestamp, written: &Written<PodSeen>, books: &Ledger) -> Result<(), Violation> {
     let Writer::Controller(_) = written.by else { return Ok(()) };
-    let PodSeen { uid, job, deleting } = written.object;
+    let PodSeen { uid, job, deleting, .. } = written.object;
     if !written.precondition {
         return Err(without_uid(at, job, "Pod"));
     }
@@ -151,6 +155,14 @@ mod tests {
         let mut story = Story::new();
         story.reserved(1).made(1).pod(1).canceled(1).deletes_pod(1, false);
         story.broken("lifecycle X7");
+    }
+
+    /// lifecycle D4
+    #[test]
+    fn what_has_only_the_name_is_left_alone() {
+        let mut story = Story::new();
+        story.reserved(1).deletes_somebody_elses(1);
+        story.broken("lifecycle D4");
     }
 
     /// lifecycle F9

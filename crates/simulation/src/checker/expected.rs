@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::facts::CutOff;
-use crate::plan::{Fate, Harm, JobPlan};
+use crate::plan::{Fate, Harm, JobPlan, Whose};
 
 /// Ends that fit a job's fate. What befalls it from outside adds to this ([`Expected::touched`]).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(super) struct Expected {
     lost: bool,
     /// Its node may be lost: then nobody can see what runs there.
     hidden: bool,
+    /// Somebody else may have a Job of its name.
+    clash: bool,
     /// Something from outside hit it.
     touched: bool,
 }
@@ -61,6 +63,28 @@ impl Expected {
         self.touched = true;
     }
 
+    /// Somebody else has a Job of its name: what is none of Buildkite's ends it (D4).
+    pub(super) fn clashes(&mut self, whose: Whose) {
+        self.clash = true;
+        if whose == Whose::Stranger {
+            self.verdicts.push("invalid-job");
+        }
+    }
+
+    /// Whether somebody else may have a Job of its name.
+    pub(super) fn has_clash(&self) -> bool {
+        self.clash
+    }
+
+    /// One of its pods is where nobody sees it.
+    pub(super) fn node_lost(&mut self) {
+        if !self.hidden {
+            (self.hidden, self.lost) = (true, true);
+            self.exits.clear();
+            self.verdicts.extend(BROKEN.iter().chain(&STUCK));
+        }
+    }
+
     /// Its agent did not get through to Buildkite.
     pub(super) fn cut_off(&mut self, how: CutOff) {
         self.lost = true;
@@ -104,8 +128,7 @@ mod tests {
     use super::*;
 
     fn plan(fate: Fate) -> Expected {
-        let plan = JobPlan { priority: 0, fate, slow_start: Duration::from_secs(1) };
-        Expected::of(&plan, Duration::from_secs(90))
+        Expected::of(&JobPlan::new(fate, Duration::from_secs(1)), Duration::from_secs(90))
     }
 
     #[test]
@@ -116,6 +139,18 @@ mod tests {
         runs.touched();
         assert!(runs.allows_verdict("pod-failed") && runs.allows_loss() && runs.allows_exit(143));
         assert!(!runs.allows_verdict("invalid-job"), "nobody outside can make it invalid");
+    }
+
+    /// lifecycle D4
+    #[test]
+    fn a_taken_name_ends_a_job_only_if_a_stranger_has_it() {
+        let fate = || Fate::Runs { lasts: Duration::from_secs(1), code: 0 };
+        let mut other = plan(fate());
+        other.clashes(Whose::OtherController);
+        assert!(!other.allows_verdict("invalid-job") && !other.allows_loss());
+        let mut stranger = plan(fate());
+        stranger.clashes(Whose::Stranger);
+        assert!(stranger.allows_verdict("invalid-job") && !stranger.allows_verdict("start-failed"));
     }
 
     /// agent-protocol 6.1, 10.5

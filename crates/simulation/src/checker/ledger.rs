@@ -46,6 +46,8 @@ pub(super) struct Ledger {
     pub(super) buildkite: Trouble,
     pub(super) kubernetes: Trouble,
     pub(super) probe: Option<Probe>,
+    /// Nodes that are silent.
+    lost_nodes: BTreeSet<u32>,
 }
 
 /// A controller that runs.
@@ -124,6 +126,8 @@ pub(super) struct Pod {
     pub(super) deleting: bool,
     /// Since when its agent runs.
     pub(super) agent: Option<Timestamp>,
+    /// Where it is.
+    pub(super) node: Option<u32>,
 }
 
 impl Entry {
@@ -151,9 +155,9 @@ impl Entry {
         self.pods.values().filter(|pod| pod.exists).filter_map(|pod| pod.agent).min()
     }
 
-    /// Somebody outside laid hands on it.
+    /// Somebody outside laid hands on it, or has its name: what becomes of its Jobs is not ours alone to say.
     pub(super) fn is_touched(&self) -> bool {
-        self.expected.as_ref().is_some_and(Expected::is_touched)
+        self.expected.as_ref().is_some_and(|expected| expected.is_touched() || expected.has_clash())
     }
 }
 
@@ -179,6 +183,7 @@ impl Ledger {
             buildkite: Trouble::default(),
             kubernetes: Trouble::default(),
             probe: None,
+            lost_nodes: BTreeSet::new(),
         }
     }
 

@@ -21,10 +21,11 @@ pub(super) fn compare(
     held: &[Held],
     now: Timestamp,
 ) -> Result<(), Violation> {
-    let jobs: Vec<JobSeen> = jobs.iter().filter_map(|job| JobSeen::read(job)).collect();
+    let jobs: Vec<JobSeen> =
+        jobs.iter().filter_map(|job| JobSeen::read(job)).filter(|job| job.ours).collect();
     let pods: Vec<PodSeen> = pods.iter().filter_map(|pod| PodSeen::read(pod)).collect();
     let unfinished: BTreeMap<Uuid, Uuid> =
-        jobs.iter().filter(|job| job.ours && !job.finished).map(|job| (job.uid, job.job)).collect();
+        jobs.iter().filter(|job| !job.finished).map(|job| (job.uid, job.job)).collect();
     let entered: BTreeMap<Uuid, Uuid> =
         books.unfinished.iter().map(|(uid, unfinished)| (*uid, unfinished.job)).collect();
     same("unfinished Jobs", &entered, &unfinished, now)?;

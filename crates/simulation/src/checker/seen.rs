@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::expected::Expected;
 use crate::{
-    facts::{CONTROLLER_ID, CutOff, Note, USER_AGENT},
-    plan::{FaultKind, Side, What as Planned},
+    facts::{CONTROLLER_ID, CutOff, JOB_PREFIX, Note, USER_AGENT},
+    plan::{FaultKind, Side, What as Planned, Whose},
 };
 
 const UUID_LABEL: &str = "buildkite.com/job-uuid";
@@ -58,6 +58,9 @@ pub(super) enum World {
     Disturbed { side: Side, lasts: Duration },
     Touched { job: Uuid },
     CutOff { job: Uuid, how: CutOff },
+    Clash { job: Uuid, whose: Whose },
+    NodeLost { node: u32 },
+    NodeBack { node: u32 },
     Calm,
 }
 
@@ -103,6 +106,8 @@ pub(super) struct PodSeen {
     pub(super) uid: Uuid,
     pub(super) job: Uuid,
     pub(super) deleting: bool,
+    /// The number of its node.
+    pub(super) node: Option<u32>,
 }
 
 /// The agent's container, as it really ran.
@@ -153,6 +158,8 @@ impl Seen {
             Note::Ended { instance, life, .. } => World::Ended { life: Life(*instance, *life) },
             Note::Fault { side, kind, .. } => World::Fault { side: *side, kind: *kind },
             Note::Harm { job } => World::Touched { job: *job },
+            Note::Clash { job, whose } => World::Clash { job: *job, whose: *whose },
+            Note::NodeBack { node } => World::NodeBack { node: *node },
             Note::AgentCutOff { job, how } => World::CutOff { job: *job, how: *how },
             Note::Calm => World::Calm,
         };
@@ -166,6 +173,7 @@ const TOKEN_TROUBLE: Duration = Duration::from_secs(90);
 fn item(what: &Planned, job: Option<Uuid>) -> Option<World> {
     Some(match what {
         Planned::DeleteJob(_) | Planned::DeletePod { .. } => World::Touched { job: job? },
+        Planned::NodeLost { node, .. } => World::NodeLost { node: *node },
         // Whom it concerns is told job by job.
         Planned::Outage { side: Side::Agents, .. } => return None,
         Planned::Outage { side, lasts, .. } => World::Disturbed { side: *side, lasts: *lasts },
@@ -203,9 +211,10 @@ fn holder(lease: &Value) -> Option<Life> {
 }
 
 impl JobSeen {
-    /// `None` when it is not about a Buildkite job.
+    /// `None` when it is not about a Buildkite job, nor has the name that the Job of one would have.
     pub(super) fn read(object: &Value) -> Option<Self> {
         let metadata = &object["metadata"];
+        let labelled = job_uuid(metadata);
         let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
         let finished = conditions.into_iter().flatten().any(|condition| {
             let ends = matches!(condition["type"].as_str(), Some("Complete" | "Failed"));
@@ -213,8 +222,8 @@ impl JobSeen {
         });
         Some(Self {
             uid: uid(metadata)?,
-            job: job_uuid(metadata)?,
-            ours: metadata["labels"][ID_LABEL] == CONTROLLER_ID,
+            job: labelled.or_else(|| job_of_name(metadata))?,
+            ours: labelled.is_some() && metadata["labels"][ID_LABEL] == CONTROLLER_ID,
             finished,
             deleting: metadata["deletionTimestamp"].is_string(),
             deadline: object.pointer("/spec/activeDeadlineSeconds").and_then(Value::as_i64),
@@ -227,12 +236,17 @@ impl PodSeen {
     pub(super) fn read(object: &Value) -> Option<Self> {
         let metadata = &object["metadata"];
         let deleting = metadata["deletionTimestamp"].is_string();
-        Some(Self { uid: uid(metadata)?, job: job_uuid(metadata)?, deleting })
+        let node = object["spec"]["nodeName"].as_str().and_then(cluster_sim::node_number);
+        Some(Self { uid: uid(metadata)?, job: job_uuid(metadata)?, deleting, node })
     }
 }
 
 fn uid(metadata: &Value) -> Option<Uuid> {
     metadata["uid"].as_str()?.parse().ok()
+}
+
+fn job_of_name(metadata: &Value) -> Option<Uuid> {
+    metadata["name"].as_str()?.strip_prefix(JOB_PREFIX)?.parse().ok()
 }
 
 fn job_uuid(metadata: &Value) -> Option<Uuid> {

@@ -183,8 +183,7 @@ impl Story {
     }
 
     fn fate(&mut self, job: u128, fate: Fate, probe: bool) -> &mut Self {
-        let plan = JobPlan { priority: 0, fate, slow_start: Duration::ZERO };
-        let expected = Expected::of(&plan, Duration::from_secs(90));
+        let expected = Expected::of(&JobPlan::new(fate, Duration::ZERO), Duration::from_secs(90));
         self.world(World::Created { job: id(job), expected, probe })
     }
 
@@ -244,7 +243,7 @@ impl Story {
     }
 
     pub(super) fn pod(&mut self, job: u128) -> &mut Self {
-        let object = PodSeen { uid: pod_uid(job), job: id(job), deleting: false };
+        let object = PodSeen { uid: pod_uid(job), job: id(job), deleting: false, node: None };
         let written = Written { verb: Verb::Added, by: Writer::Kubernetes, precondition: false, object };
         self.tell(Event::Pod(written))
     }
@@ -283,16 +282,22 @@ impl Story {
 
     /// The Job's time is over.
     pub(super) fn gone(&mut self, job: u128) -> &mut Self {
-        let object = PodSeen { uid: pod_uid(job), job: id(job), deleting: true };
+        let object = PodSeen { uid: pod_uid(job), job: id(job), deleting: true, node: None };
         let written = Written { verb: Verb::Deleted, by: Writer::Kubernetes, precondition: false, object };
         self.tell(Event::Pod(written));
         self.job(Verb::Deleted, Writer::Kubernetes, |_| (), job)
     }
 
     pub(super) fn deletes_pod(&mut self, job: u128, precondition: bool) -> &mut Self {
-        let object = PodSeen { uid: pod_uid(job), job: id(job), deleting: true };
+        let object = PodSeen { uid: pod_uid(job), job: id(job), deleting: true, node: None };
         let by = self.writer();
         self.tell(Event::Pod(Written { verb: Verb::Deleted, by, precondition, object }))
+    }
+
+    /// Our controller deletes a Job of the job's name that is not ours.
+    pub(super) fn deletes_somebody_elses(&mut self, job: u128) -> &mut Self {
+        let by = self.writer();
+        self.job(Verb::Deleted, by, |job| job.ours = false, job)
     }
 
     pub(super) fn deletes_job(&mut self, job: u128) -> &mut Self {

@@ -5,10 +5,12 @@
 
 use std::time::Duration;
 
+use cluster_sim::NODES;
 use fastrand::Rng;
 
 use super::{
-    CrashPoint, Fate, FaultKind, Harm, Item, JobPlan, Plan, Rates, RequestKind, Side, Site, Weather, What,
+    Clash, CrashPoint, Fate, FaultKind, Harm, Item, JobPlan, Plan, Rates, RequestKind, Side, Site, Weather,
+    What, Whose,
 };
 use crate::not_answered::is_answered;
 
@@ -34,13 +36,20 @@ impl Plan {
         let mut agents = Rng::with_seed(seed ^ 0x6167_656e_7473);
         site.weather.agents = rates(&mut agents, Side::Agents);
         let mut items = builds(&mut random, size, &site);
+        specialities(&mut Rng::with_seed(seed ^ 0x7370_6563), &mut items);
         // Work goes on after the last arrival: as long as the backlog lasts, something may happen to it.
         let horizon = worked_off(&items, &site) + Duration::from_secs(60);
+        let mut nodes = Rng::with_seed(seed ^ 0x6e6f_6465_73);
         meddling(&mut random, &mut items);
         trouble(&mut random, &site, horizon, size, &mut items);
         for _ in 0..agents.usize(0..=2) {
             let what = outage(&mut agents, &[Side::Agents]);
             items.push(Item { at: horizon.mul_f64(agents.f64()), what });
+        }
+        for _ in 0..pick(&mut nodes, &[0, 0, 0, 1, 1, 2]) {
+            let back_after = seconds(&mut nodes, 5.0, 240.0);
+            let what = What::NodeLost { node: nodes.u32(..NODES), back_after };
+            items.push(Item { at: horizon.mul_f64(nodes.f64()), what });
         }
         items.sort_by_key(|item| item.at);
         Self { seed, site, items }
@@ -62,7 +71,7 @@ fn worked_off(items: &[Item], site: &Site) -> Duration {
 /// How long a job holds its slot, roughly.
 fn takes(job: &JobPlan) -> Duration {
     let runs = if let Fate::Runs { lasts, .. } = job.fate { lasts } else { Duration::from_secs(20) };
-    job.slow_start + runs + AROUND_A_RUN
+    job.slow_start + job.slow_command + runs + AROUND_A_RUN
 }
 
 fn seconds(random: &mut Rng, from: f64, to: f64) -> Duration {
@@ -148,7 +157,7 @@ fn job(random: &mut Rng, trouble: u32) -> JobPlan {
     let slow_start =
         if slow { seconds(random, 5.0, 40.0) } else { Duration::from_millis(random.u64(10..1500)) };
     let fate = if random.u32(..100) < trouble { trouble_of_job(random) } else { runs(random) };
-    JobPlan { priority, fate, slow_start }
+    JobPlan { priority, ..JobPlan::new(fate, slow_start) }
 }
 
 fn runs(random: &mut Rng) -> Fate {
@@ -159,6 +168,34 @@ fn runs(random: &mut Rng) -> Fate {
     };
     let code = if random.u8(..6) == 0 { pick(random, &[1, 2, 42, 137, 255]) } else { 0 };
     Fate::Runs { lasts, code }
+}
+
+/// What makes some jobs of some runs special.
+fn specialities(random: &mut Rng, items: &mut [Item]) {
+    let (clashes, retries) = (pick(random, &[0, 0, 0, 3, 15]), pick(random, &[0, 0, 20, 80]));
+    let (slow, always) = (pick(random, &[0, 0, 5, 30]), pick(random, &[0, 0, 50]));
+    for item in items {
+        let What::Build { jobs, .. } = &mut item.what else { continue };
+        for job in jobs {
+            let mut is = |share: u32| random.u32(..100) < share;
+            let (clashes, retries, slow) = (is(clashes), is(retries), is(slow));
+            job.always = is(always);
+            if clashes {
+                job.clash = Some(clash(random));
+            }
+            if retries {
+                job.retries = random.u32(1..=2);
+            }
+            if slow {
+                job.slow_command = seconds(random, 1.0, 60.0);
+            }
+        }
+    }
+}
+
+fn clash(random: &mut Rng) -> Clash {
+    let whose = pick(random, &[Whose::OtherController, Whose::Stranger]);
+    Clash { whose, lasts: seconds(random, 0.0, 120.0) }
 }
 
 fn trouble_of_job(random: &mut Rng) -> Fate {

@@ -70,12 +70,27 @@ impl Ledger {
             World::Touched { job } => {
                 self.entry(job, at).expected.get_or_insert_default().touched();
             }
+            World::Clash { job, whose } => {
+                self.entry(job, at).expected.get_or_insert_default().clashes(whose);
+            }
+            World::NodeLost { node } => self.node_lost(node),
+            World::NodeBack { node } => drop(self.lost_nodes.remove(&node)),
             World::CutOff { job, how } => {
                 self.entry(job, at).expected.get_or_insert_default().cut_off(how);
             }
             World::Calm => {
                 self.buildkite.calm(at);
                 self.kubernetes.calm(at);
+            }
+        }
+    }
+
+    /// Nobody sees what becomes of the pods of a lost node.
+    fn node_lost(&mut self, node: u32) {
+        self.lost_nodes.insert(node);
+        for entry in self.jobs.values_mut() {
+            if entry.pods.values().any(|pod| pod.node == Some(node)) {
+                entry.expected.get_or_insert_default().node_lost();
             }
         }
     }
@@ -153,6 +168,9 @@ impl Ledger {
 
     fn job_written(&mut self, at: Timestamp, written: Written<JobSeen>) {
         let Written { verb, by, object: seen, .. } = written;
+        if !seen.ours {
+            return;
+        }
         let (job, uid) = (seen.job, seen.uid);
         let entry = self.entry(job, at);
         let known = entry.workload.filter(|known| known.seen.uid == uid);
@@ -185,7 +203,7 @@ impl Ledger {
             if known.is_none() && ended {
                 self.stranded.insert(job, at);
             }
-            if seen.ours && known.is_none() {
+            if known.is_none() {
                 self.unfinished.insert(uid, Unfinished { job, by, created: at });
                 self.count_probe();
             }
@@ -200,10 +218,14 @@ impl Ledger {
     }
 
     fn pod_written(&mut self, written: Written<PodSeen>) {
-        let Written { verb, object: PodSeen { uid, job, deleting }, .. } = written;
+        let Written { verb, object: PodSeen { uid, job, deleting, node }, .. } = written;
+        let lost = node.is_some_and(|node| self.lost_nodes.contains(&node));
         let Some(entry) = self.jobs.get_mut(&job) else { return };
-        let pod = entry.pods.entry(uid).or_insert(Pod { exists: true, deleting, agent: None });
-        pod.deleting = deleting;
+        if lost {
+            entry.expected.get_or_insert_default().node_lost();
+        }
+        let pod = entry.pods.entry(uid).or_insert(Pod { exists: true, deleting, agent: None, node });
+        (pod.deleting, pod.node) = (deleting, node);
         pod.exists = verb != Verb::Deleted;
         if pod.exists {
             self.existing.insert(uid);
@@ -218,7 +240,8 @@ impl Ledger {
     fn container(&mut self, at: Timestamp, container: ContainerSeen) {
         let ContainerSeen { pod: uid, job, running } = container;
         let Some(entry) = self.jobs.get_mut(&job) else { return };
-        let pod = entry.pods.entry(uid).or_insert(Pod { exists: true, deleting: false, agent: None });
+        let pod =
+            entry.pods.entry(uid).or_insert(Pod { exists: true, deleting: false, agent: None, node: None });
         pod.agent = running.then_some(at);
         let gone = !pod.exists && !running;
         if gone {
