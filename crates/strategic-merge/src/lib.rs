@@ -40,7 +40,7 @@
 //! let error = merge(&mut pod, &json!({ "containers": [{ "image": "app:2" }] }), &schema::table::POD_SPEC)
 //!     .expect_err("which container?");
 //! assert_eq!(error.rule(), "E-15");
-//! assert_eq!(error.to_string(), "`containers[0]` of the patch lacks its merge key `name`");
+//! assert_eq!(error.to_string(), "patch, at `containers[0]`: the element lacks its merge key `name`");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -57,7 +57,7 @@ mod read;
 pub mod schema;
 
 pub use depth::MAX_DEPTH;
-pub use error::{Document, MergeError, ReadError};
+pub use error::{Document, MergeError, MergeProblem, ReadError, ReadProblem};
 pub use merge::merge;
 pub use normal_form::normal_form;
 pub use read::{Finding, Form, read};

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use crate::depth;
-use crate::error::{Document, MergeError};
+use crate::error::{Document, MergeError, MergeProblem};
 use crate::path::Path;
 use crate::schema::{Kind, ListStrategy, ListType, Schema};
 pub(crate) use directive::Directive;
@@ -27,17 +27,18 @@ use directive::PatchWord;
 /// One of E-15 to E-21, always the first in the fixed order in which walk a patch, whatever
 /// the order of its keys.
 pub fn merge(original: &mut Value, patch: &Value, schema: &'static Schema) -> Result<(), MergeError> {
+    let root = Path::root("");
     for (value, document) in [(&*original, Document::Original), (patch, Document::Patch)] {
         if !value.is_object() {
-            return Err(MergeError::NotAnObject { document });
+            return Err(MergeError::new(document, root, MergeProblem::NotAnObject));
         }
         if depth::is_too_deep(value) {
-            return Err(MergeError::TooDeep { document });
+            return Err(MergeError::new(document, root, MergeProblem::TooDeep));
         }
     }
     if let (Value::Object(members), Value::Object(patch)) = (&*original, patch) {
         let mut merged = members.clone();
-        merge_objects(&mut merged, patch, Members::Of(schema), Path::root(""))?;
+        merge_objects(&mut merged, patch, Members::Of(schema), root)?;
         *original = Value::Object(merged);
     }
     Ok(())
@@ -162,12 +163,12 @@ fn merge_member(
     let path = path.key(key);
     match (original.get_mut(key), patch) {
         (Some(Value::Object(old)), Value::Object(new)) => {
-            let inner = Members::of(kind).ok_or_else(|| unknown_field(path))?;
+            let inner = Members::of(kind).ok_or_else(|| unknown_type(path))?;
             merge_objects(old, new, inner, path)
         }
         (Some(Value::Array(old)), Value::Array(new)) => {
             let Some(Kind::List(list)) = kind else {
-                return Err(unknown_field(path));
+                return Err(unknown_type(path));
             };
             *old = merge_lists(std::mem::take(old), new, list, path)?;
             Ok(())
@@ -197,6 +198,6 @@ fn merge_lists(
     }
 }
 
-fn unknown_field(path: Path<'_>) -> MergeError {
-    MergeError::UnknownField { path: path.to_string() }
+fn unknown_type(path: Path<'_>) -> MergeError {
+    MergeError::of_patch(path, MergeProblem::UnknownType)
 }

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::depth;
-use crate::error::ReadError;
+use crate::error::{ReadError, ReadProblem};
 use crate::merge::Directive;
 use crate::path::Path;
 use crate::quantity;
@@ -100,7 +100,7 @@ pub fn read(
 ) -> Result<Value, ReadError> {
     let path = Path::root(root);
     if depth::is_too_deep(value) {
-        return Err(ReadError::TooDeep { path: path.to_string() });
+        return Err(ReadError::new(path, ReadProblem::TooDeep));
     }
     Reader { form, findings }.value(kind, value, path)
 }
@@ -228,7 +228,7 @@ fn read_quantity(text: &str, path: Path<'_>) -> Result<Value, ReadError> {
     if quantity::parse_nanos(text).is_some() {
         return Ok(Value::String(text.trim().to_owned()));
     }
-    Err(ReadError::BadQuantity { path: path.to_string(), text: text.to_owned() })
+    Err(ReadError::new(path, ReadProblem::BadQuantity { text: text.to_owned() }))
 }
 
 /// E-4.
@@ -250,5 +250,5 @@ fn wrong_type(kind: Kind, value: &Value, path: Path<'_>) -> ReadError {
         (_, Value::Null) => Some("remove the empty entry"),
         _ => None,
     };
-    ReadError::WrongType { path: path.to_string(), expected: kind.expected(), found, hint }
+    ReadError::new(path, ReadProblem::WrongType { expected: kind.expected(), found, hint })
 }

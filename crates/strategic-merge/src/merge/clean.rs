@@ -82,9 +82,11 @@ fn check_replacing(patch: &[Value], path: Path<'_>) -> Result<(), MergeError> {
     let directive =
         patch.iter().enumerate().find_map(|(index, element)| Some((index, element.get("$patch")?)));
     match directive {
-        Some((index, word)) => {
-            Err(bad_patch(word, path.index(index), "but its list is replaced as a whole, not merged"))
-        }
+        Some((index, word)) => Err(bad_patch(
+            word,
+            path.index(index),
+            "stands in a list that is replaced as a whole, not merged",
+        )),
         None => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::error::MergeError;
+use crate::error::{MergeError, MergeProblem};
 use crate::path::Path;
 
 /// What a key of a patch is.
@@ -65,15 +65,15 @@ impl PatchWord {
             Some("replace") => Ok(Some(Self::Replace)),
             Some("delete") => Ok(Some(Self::Delete)),
             Some("merge") => Ok(Some(Self::Merge)),
-            _ => Err(bad_patch(word, path, "which is none of replace, delete and merge")),
+            _ => Err(bad_patch(word, path, "is none of replace, delete and merge")),
         }
     }
 }
 
 /// E-17.
-pub(super) fn bad_patch(word: &Value, path: Path<'_>, problem: &'static str) -> MergeError {
+pub(super) fn bad_patch(word: &Value, path: Path<'_>, reason: &'static str) -> MergeError {
     let value = word.as_str().map_or_else(|| word.to_string(), str::to_owned);
-    MergeError::BadPatchDirective { path: path.to_string(), value, problem }
+    MergeError::of_patch(path, MergeProblem::PatchWord { value, reason })
 }
 
 /// The keys that `$retainKeys` names.
@@ -87,7 +87,7 @@ pub(super) fn retained_keys<'a>(
     let Some(retained) = patch.get("$retainKeys") else {
         return Ok(None);
     };
-    let bad = |problem: String| MergeError::BadRetainKeys { path: path.to_string(), problem };
+    let bad = |reason: String| MergeError::of_patch(path, MergeProblem::RetainKeys { reason });
     let retained = retained.as_array().ok_or_else(|| bad("is not a list".to_owned()))?;
     let retained: Option<BTreeSet<&str>> = retained.iter().map(Value::as_str).collect();
     let retained = retained.ok_or_else(|| bad("holds something else than text".to_owned()))?;
@@ -109,7 +109,7 @@ pub(super) fn list_of<'a>(
     value: &'a Value,
     path: Path<'_>,
 ) -> Result<(&'a str, &'a Vec<Value>), MergeError> {
-    let bad = |problem| MergeError::BadListDirective { path: path.to_string(), problem };
+    let bad = |reason| MergeError::of_patch(path, MergeProblem::ListDirective { reason });
     let list = list.ok_or_else(|| bad("does not say which list: write a slash and its name behind it"))?;
     let value = value.as_array().ok_or_else(|| bad("is not a list"))?;
     Ok((list, value))

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::directive::{self, Directive};
 use super::{Members, clean, keyed, merge_lists, order, scalars};
-use crate::error::{Document, MergeError};
+use crate::error::{Document, MergeError, MergeProblem};
 use crate::path::Path;
 use crate::schema::{ListStrategy, ListType};
 
@@ -30,7 +30,7 @@ pub(super) fn apply<'a>(
             continue;
         }
         let list_path = path.key(name);
-        let list = members.list(name).ok_or_else(|| super::unknown_field(list_path))?;
+        let list = members.list(name).ok_or_else(|| super::unknown_type(list_path))?;
         let directive_path = path.key(key);
         let order = Order { list, wanted, list_path, directive_path };
         let merged = order.merged(old, new)?;
@@ -81,7 +81,7 @@ impl Order<'_> {
         if wanted.is_empty() || given.iter().all(|key| rest.any(|other| other == key)) {
             return Ok(());
         }
-        Err(MergeError::OrderContradicted { path: self.list_path.to_string() })
+        Err(MergeError::of_patch(self.list_path, MergeProblem::OrderContradicted))
     }
 
     /// What identifies the elements of a list: their key, or, among scalars, themselves.
@@ -94,10 +94,12 @@ impl Order<'_> {
             }
             ListStrategy::Replace => {
                 if scalars::check(list, document, path).is_err() {
-                    return Err(MergeError::BadListDirective {
-                        path: self.directive_path.to_string(),
-                        problem: "is about a list that is replaced as a whole and holds more than scalars",
-                    });
+                    return Err(MergeError::of_patch(
+                        self.directive_path,
+                        MergeProblem::ListDirective {
+                            reason: "is about a list that is replaced as a whole and holds more than scalars",
+                        },
+                    ));
                 }
                 Ok(scalars::keys(list))
             }

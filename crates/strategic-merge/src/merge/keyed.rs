@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::directive::{PatchWord, bad_patch};
 use super::{Members, clean, merge_objects, order};
-use crate::error::{Document, MergeError};
+use crate::error::{Document, MergeError, MergeProblem};
 use crate::path::Path;
 use crate::schema::{ListType, MergeKey};
 
@@ -43,16 +43,19 @@ pub(super) fn merge(
     let mut working = Working::new(original, &request.deleted, key, path)?;
     let original_order = working.keys.clone();
     for (index, element) in &request.given {
-        let path = path.index(*index);
         let element_key = element[key.field].to_string();
         match working.counterpart(&element_key, element, key) {
             Some(position) => {
-                let members = Members::of(Some(list.element)).ok_or_else(|| super::unknown_field(path))?;
+                let path = path.element(working.origins[position], *index);
+                let members = Members::of(Some(list.element)).ok_or_else(|| super::unknown_type(path))?;
                 if let Some(Value::Object(old)) = working.elements.get_mut(position) {
                     merge_objects(old, element, members, path)?;
                 }
             }
-            None => working.push(element_key, Value::Object(cleaned(element, list, path)?)),
+            None => {
+                let element = cleaned(element, list, path.index(*index))?;
+                working.push(element_key, *index, Value::Object(element));
+            }
         }
     }
     let elements = working.keys.into_iter().zip(working.elements).collect();
@@ -62,6 +65,8 @@ pub(super) fn merge(
 /// The list that grows while a patch is merged into it.
 struct Working {
     elements: Vec<Value>,
+    /// Where each element stands in the document that it comes from.
+    origins: Vec<usize>,
     /// The key of each element; merging never changes it.
     keys: Vec<String>,
     /// Where each key stands.
@@ -77,17 +82,19 @@ impl Working {
         path: Path<'_>,
     ) -> Result<Self, MergeError> {
         let keys = keys(&original, Document::Original, key, path)?;
-        let mut working = Self { elements: Vec::new(), keys: Vec::new(), positions: BTreeMap::new() };
-        for (key, element) in keys.into_iter().zip(original) {
+        let mut working =
+            Self { elements: Vec::new(), origins: Vec::new(), keys: Vec::new(), positions: BTreeMap::new() };
+        for (index, (key, element)) in keys.into_iter().zip(original).enumerate() {
             if !deleted.contains(&key) {
-                working.push(key, element);
+                working.push(key, index, element);
             }
         }
         Ok(working)
     }
 
-    fn push(&mut self, key: String, element: Value) {
+    fn push(&mut self, key: String, origin: usize, element: Value) {
         self.positions.entry(key.clone()).or_default().push(self.elements.len());
+        self.origins.push(origin);
         self.keys.push(key);
         self.elements.push(element);
     }
@@ -154,7 +161,7 @@ pub(super) fn check_patch<'a>(
                 return Err(bad_patch(
                     &element["$patch"],
                     path,
-                    "beside other members: an element that drops the original list stands alone",
+                    "stands beside other members; an element that drops the original list has no others",
                 ));
             }
             Some(PatchWord::Delete) => {
@@ -179,7 +186,7 @@ pub(super) fn objects<'a>(
     path: Path<'_>,
 ) -> Result<Vec<&'a Map<String, Value>>, MergeError> {
     let objects: Option<Vec<_>> = list.iter().map(Value::as_object).collect();
-    objects.ok_or_else(|| MergeError::MixedElements { document, path: path.to_string(), wanted: "objects" })
+    objects.ok_or_else(|| MergeError::new(document, path, MergeProblem::MixedElements { wanted: "objects" }))
 }
 
 /// The key of every element as text that differs where the keys differ.
@@ -209,12 +216,11 @@ fn key_of<'a>(
 ) -> Result<&'a Value, MergeError> {
     match element.get(key.field) {
         None | Some(Value::Null) => {
-            Err(MergeError::NoMergeKey { document, path: path.to_string(), key: key.field })
+            Err(MergeError::new(document, path, MergeProblem::NoMergeKey { key: key.field }))
         }
-        Some(Value::Object(_) | Value::Array(_)) => Err(MergeError::BadListDirective {
-            path: path.key(key.field).to_string(),
-            problem: "is a merge key and has to be text, a number or a truth value",
-        }),
+        Some(Value::Object(_) | Value::Array(_)) => {
+            Err(MergeError::new(document, path.key(key.field), MergeProblem::KeyIsNoScalar))
+        }
         Some(scalar) => Ok(scalar),
     }
 }

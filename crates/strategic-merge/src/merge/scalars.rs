@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::order;
-use crate::error::{Document, MergeError};
+use crate::error::{Document, MergeError, MergeProblem};
 use crate::path::Path;
 
 ///
@@ -37,5 +37,5 @@ pub(super) fn check(list: &[Value], document: Document, path: Path<'_>) -> Resul
     if list.iter().all(|element| element.is_string() || element.is_number() || element.is_boolean()) {
         return Ok(());
     }
-    Err(MergeError::MixedElements { document, path: path.to_string(), wanted: "scalars" })
+    Err(MergeError::new(document, path, MergeProblem::MixedElements { wanted: "scalars" }))
 }

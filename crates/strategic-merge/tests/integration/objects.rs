@@ -1,7 +1,7 @@
 //! Objects (job-manifest 7.2).
 
 use serde_json::{Value, json};
-use strategic_merge::{Document, MAX_DEPTH, MergeError, merge, schema::table};
+use strategic_merge::{Document, MAX_DEPTH, MergeProblem, merge, schema::table};
 
 use crate::{check, yaml};
 
@@ -217,7 +217,7 @@ fn errors_do_not_depend_on_the_order_of_keys() {
         let patch: Vec<&str> = (0..lists.len()).map(|index| lists[(start + index) % lists.len()]).collect();
         let patch = yaml(&format!("{{{}}}", patch.join(", ")));
         let error = merge(&mut json!({}), &patch, &table::POD_SPEC).unwrap_err();
-        let want = "`containers[0]` of the patch lacks its merge key `name`";
+        let want = "patch, at `containers[0]`: the element lacks its merge key `name`";
         assert_eq!((error.rule(), error.to_string().as_str()), ("E-15", want));
     }
     check("a key that is an object", "", "{containers: [{name: {a: b}}]}", "E-20");
@@ -241,18 +241,18 @@ fn members_keep_their_order() {
 fn documents_are_objects_of_bounded_depth() {
     let mut list = json!([]);
     let error = merge(&mut list, &json!({}), &table::POD_SPEC).unwrap_err();
-    assert_eq!(error, MergeError::NotAnObject { document: Document::Original });
+    assert_eq!((error.document, error.problem), (Document::Original, MergeProblem::NotAnObject));
     let error = merge(&mut json!({}), &json!("x"), &table::POD_SPEC).unwrap_err();
-    assert_eq!((error.rule(), error.to_string().as_str()), ("E-4", "the patch is not an object"));
+    assert_eq!((error.rule(), error.to_string().as_str()), ("E-4", "patch: not an object"));
 
     let nested = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({ "unknown": inner }));
     let mut pod = json!({});
     merge(&mut pod, &nested(MAX_DEPTH), &table::POD_SPEC).unwrap();
     assert_eq!(pod, nested(MAX_DEPTH));
     let error = merge(&mut pod, &nested(MAX_DEPTH + 1), &table::POD_SPEC).unwrap_err();
-    assert_eq!(error, MergeError::TooDeep { document: Document::Patch });
+    assert_eq!((error.document, error.problem), (Document::Patch, MergeProblem::TooDeep));
     let error = merge(&mut nested(MAX_DEPTH + 1), &json!({}), &table::POD_SPEC).unwrap_err();
-    assert_eq!(error, MergeError::TooDeep { document: Document::Original });
+    assert_eq!((error.document, error.problem), (Document::Original, MergeProblem::TooDeep));
 }
 
 /// Each error says where, and what (job-manifest 9.1).
@@ -262,30 +262,30 @@ fn errors_name_the_place() {
         (
             "{containers: [{name: a, env: [{value: x}]}]}",
             "{containers: [{name: b}, {name: a, env: [{name: y}]}]}",
-            "`containers[1].env[0]` of the original lacks its merge key `name`",
+            "original, at `containers[0].env[0]`: the element lacks its merge key `name`",
         ),
-        ("", "{containers: [a]}", "the elements of `containers` in the patch are not all objects"),
+        ("", "{containers: [a]}", "patch, at `containers`: the elements are not all objects"),
         (
             "",
             "{containers: [{name: a, ports: [{containerPort: 1, $patch: drop}]}]}",
-            "`containers[0].ports[0]` has `$patch: drop`, which is none of replace, delete and merge",
+            "patch, at `containers[0].ports[0]`: `$patch: drop` is none of replace, delete and merge",
         ),
         (
             "{securityContext: {}}",
             "{securityContext: {runAsUser: 1, $retainKeys: []}}",
-            "`$retainKeys` of `securityContext` does not name `runAsUser`, which the patch gives",
+            "patch, at `securityContext`: `$retainKeys` does not name `runAsUser`, which the patch gives",
         ),
         (
             "{containers: []}",
             "{containers: [{name: a}], $setElementOrder/containers: [{name: b}]}",
-            "the elements of `containers` do not follow its `$setElementOrder`",
+            "patch, at `containers`: the elements do not follow the list's `$setElementOrder`",
         ),
         (
             "{containers: [{name: a}]}",
             "{containers: [{name: a, $deleteFromPrimitiveList/args: x}]}",
-            "`containers[0].$deleteFromPrimitiveList/args` is not a list",
+            "patch, at `containers[0].$deleteFromPrimitiveList/args`: the directive is not a list",
         ),
-        ("{x: {y: {}}}", "{x: {y: {}}}", "cannot merge `x`: its type is not known"),
+        ("{x: {y: {}}}", "{x: {y: {}}}", "patch, at `x`: there is no type to merge by"),
     ] {
         let mut merged: Value = yaml(original);
         let error = merge(&mut merged, &yaml(patch), &table::POD_SPEC).unwrap_err();

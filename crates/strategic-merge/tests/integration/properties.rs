@@ -7,7 +7,8 @@ use strategic_merge::random_cases::{CHOICES, Case, Style, case};
 use strategic_merge::schema::Kind;
 use strategic_merge::{Form, merge, normal_form, read};
 
-/// Seeds per property. More with `STRATEGIC_MERGE_CASES`.
+/// Seeds per property, or what `STRATEGIC_MERGE_CASES` says: a million of each take some minutes with
+/// `--profile simulation`.
 fn seeds(default: u64) -> std::ops::Range<u64> {
     let asked = std::env::var("STRATEGIC_MERGE_CASES").ok().and_then(|text| text.parse().ok());
     0..asked.unwrap_or(default)

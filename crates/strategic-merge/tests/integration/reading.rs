@@ -38,57 +38,57 @@ fn every_value_has_its_type() {
         (
             "job-manifest C-40",
             container(json!({ "command": "echo" })),
-            "`podSpec.containers[0].command`: expected list, found text",
+            "at `podSpec.containers[0].command`: expected list, found text",
         ),
         (
             "job-manifest C-41",
             container(json!({ "env": [{ "name": "X", "value": 0 }] })),
-            "`podSpec.containers[0].env[0].value`: expected text, found number",
+            "at `podSpec.containers[0].env[0].value`: expected text, found number",
         ),
         (
             "job-manifest C-435",
             container(json!({ "command": ["a", null] })),
-            "`podSpec.containers[0].command[1]`: expected text, found null",
+            "at `podSpec.containers[0].command[1]`: expected text, found null",
         ),
         (
             "a null element",
             json!({ "containers": [null] }),
-            "`podSpec.containers[0]`: expected mapping, found null",
+            "at `podSpec.containers[0]`: expected mapping, found null",
         ),
         (
             "text for a number",
             json!({ "securityContext": { "runAsUser": "1000" } }),
-            "`podSpec.securityContext.runAsUser`: expected whole number, found text",
+            "at `podSpec.securityContext.runAsUser`: expected whole number, found text",
         ),
         (
             "a fraction",
             json!({ "securityContext": { "runAsUser": 1.0 } }),
-            "`podSpec.securityContext.runAsUser`: expected whole number, found fraction",
+            "at `podSpec.securityContext.runAsUser`: expected whole number, found fraction",
         ),
         (
             "text for a truth value",
             json!({ "hostNetwork": "true" }),
-            "`podSpec.hostNetwork`: expected true or false, found text",
+            "at `podSpec.hostNetwork`: expected true or false, found text",
         ),
         (
             "a truth value for text",
             json!({ "hostname": true }),
-            "`podSpec.hostname`: expected text, found true or false",
+            "at `podSpec.hostname`: expected text, found true or false",
         ),
         (
             "text for an object",
             json!({ "securityContext": "x" }),
-            "`podSpec.securityContext`: expected mapping, found text",
+            "at `podSpec.securityContext`: expected mapping, found text",
         ),
         (
             "a map's value",
             json!({ "nodeSelector": { "a": 1 } }),
-            "`podSpec.nodeSelector.a`: expected text, found number",
+            "at `podSpec.nodeSelector.a`: expected text, found number",
         ),
         (
             "no port",
             container(json!({ "readinessProbe": { "tcpSocket": { "port": 1.5 } } })),
-            "`podSpec.containers[0].readinessProbe.tcpSocket.port`: expected whole number or text, found fraction",
+            "at `podSpec.containers[0].readinessProbe.tcpSocket.port`: expected whole number or text, found fraction",
         ),
     ] {
         check_error(id, &value, "E-4", text);
@@ -108,9 +108,9 @@ fn quantities_are_text_or_numbers() {
     ] {
         check("kept but for blanks", Form::Object, &limits(written), &limits(json!(want)), &[]);
     }
-    let text = "`podSpec.resources.limits.cpu`: `abc` is not a resource quantity";
+    let text = "at `podSpec.resources.limits.cpu`: `abc` is not a resource quantity";
     check_error("job-manifest C-42", &limits(json!("abc")), "E-5", text);
-    let text = "`podSpec.resources.limits.cpu`: expected quantity, found true or false";
+    let text = "at `podSpec.resources.limits.cpu`: expected quantity, found true or false";
     check_error("job-manifest E-4", &limits(json!(true)), "E-4", text);
 }
 
@@ -253,5 +253,5 @@ fn depth_is_bounded() {
     let nested = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({ "unknown": inner }));
     assert_eq!(read_pod(Form::Object, &nested(MAX_DEPTH)).0, Ok(json!({})));
     let error = read_pod(Form::Object, &nested(MAX_DEPTH + 1)).0.unwrap_err();
-    assert_eq!((error.rule(), error.to_string().as_str()), ("E-4", "`podSpec` is nested too deep"));
+    assert_eq!((error.rule(), error.to_string().as_str()), ("E-4", "at `podSpec`: nested too deep"));
 }

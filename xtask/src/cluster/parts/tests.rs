@@ -98,6 +98,16 @@ fn go_modules_pin_the_versions_named_here() {
     }
 }
 
+/// Libraries of Kubernetes v1.x.y are published as v0.x.y.
+#[test]
+fn the_judge_of_merges_is_of_the_tested_kubernetes() {
+    assert_eq!(STRATEGIC_MERGE.version, KUBERNETES.replacen("v1.", "v0.", 1));
+    let pins = fs::read_to_string(testbed_dir().join("strategic-merge/go.mod")).unwrap();
+    for library in ["api", "apimachinery"] {
+        assert!(pins.contains(&format!("require k8s.io/{library} {}\n", STRATEGIC_MERGE.version)), "{library}");
+    }
+}
+
 /// What a user gets by default is what the tests ran.
 #[test]
 fn the_tested_agent_is_the_default_agent() {
