@@ -104,7 +104,10 @@ fn the_judge_of_merges_is_of_the_tested_kubernetes() {
     assert_eq!(STRATEGIC_MERGE.version, KUBERNETES.replacen("v1.", "v0.", 1));
     let pins = fs::read_to_string(testbed_dir().join("strategic-merge/go.mod")).unwrap();
     for library in ["api", "apimachinery"] {
-        assert!(pins.contains(&format!("require k8s.io/{library} {}\n", STRATEGIC_MERGE.version)), "{library}");
+        assert!(
+            pins.contains(&format!("require k8s.io/{library} {}\n", STRATEGIC_MERGE.version)),
+            "{library}"
+        );
     }
 }
 
