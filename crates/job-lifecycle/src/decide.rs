@@ -155,7 +155,13 @@ pub fn decide(observed: &Observed<'_>, now: Instant) -> Decision {
     match cell(seen.state, workload) {
         Cell::Wait | Cell::Settled => {}
         Cell::WaitAndWarn | Cell::X20 => decision.unexpected = true,
-        Cell::WaitFor(rule) => decision.waiting_for = Some(rule),
+        Cell::WaitFor(rule) => {
+            decision.waiting_for = Some(rule);
+            // The agent may have ended without the job, and then its Job's end is ours to tell of.
+            if seen.state == BuildkiteState::Reserved {
+                renew(observed, now, &mut decision);
+            }
+        }
         Cell::ReReserve => decision.action = Some(Action::Reserve),
         Cell::Renew => {
             renew(observed, now, &mut decision);

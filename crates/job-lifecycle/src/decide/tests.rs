@@ -1,7 +1,7 @@
 //! Looks at jobs in each circumstance that the built rules know.
 
 use super::*;
-use crate::{AgentSeen, JobEnd};
+use crate::{AgentSeen, JobEnd, matrix::Unbuilt};
 
 const LIFETIME: Duration = Duration::from_secs(900);
 const UID: &str = "uid-1";
@@ -167,4 +167,21 @@ fn the_state_is_polled_until_our_agent_has_the_job_or_the_job_is_over() {
     assert!(unknown_yet.poll_state);
     assert_eq!(unknown_yet.action, Some(Action::ReadState));
     assert!(!Case::new(seen(S::Reserved, now)).failed(now).decide(now).poll_state);
+}
+
+/// lifecycle 1.8, V5, F10: an agent that ended without the job, and containers that run on
+#[test]
+fn a_job_that_waits_for_an_unbuilt_rule_stays_reserved() {
+    let now = Instant::now();
+    let mut case = Case::new(Some(StateSeen::new(BuildkiteState::Reserved, now)));
+    case.job.started = true;
+    case.job.has_pods = true;
+    case.agent_started = true;
+    case.pod = Some(PodSeen { agent: AgentSeen::Terminated { exit_code: 0 }, ..PodSeen::default() });
+    case.reserved_until = Some(now + LIFETIME);
+    let decision = case.decide(now);
+    assert_eq!((decision.action, decision.waiting_for), (None, Some(Unbuilt::F10)));
+    assert_eq!(decision.look_again, Some(now + LIFETIME * 2 / 3));
+    let due = case.decide(now + LIFETIME * 2 / 3);
+    assert_eq!((due.action, due.waiting_for), (Some(Action::Reserve), Some(Unbuilt::F10)));
 }
