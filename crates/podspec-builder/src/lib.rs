@@ -34,7 +34,6 @@ mod job;
 mod job_object;
 mod object;
 mod patch;
-mod path;
 mod plugin;
 mod pull_policy;
 mod read;

@@ -7,7 +7,6 @@ use pipeline_model::{CheckoutParams, KubernetesPlugin, Notice, PluginError, pars
 use serde_json::Value;
 
 use crate::error::{BuildError, Warning};
-use crate::path::Path;
 use crate::read::{Reader, UnknownKeys};
 use crate::schema::{self, Kind};
 
@@ -54,12 +53,15 @@ pub(crate) fn parse(text: &str, prohibited: bool) -> Result<ParsedPlugins, Build
 /// Reads the pod spec of a PodTemplate like one of the block.
 pub(crate) fn read_pod_template(spec: &Value) -> Result<(Value, Vec<Warning>), BuildError> {
     let mut reader = Reader::new(UnknownKeys::Drop);
-    let read = reader.read(schema::POD_SPEC, spec, Path::root("podTemplate.template.spec"))?;
+    let read = reader.read(schema::POD_SPEC, spec, "podTemplate.template.spec")?;
     Ok((read, reader.warnings))
 }
 
 fn read_block(reader: &mut Reader, mut block: KubernetesPlugin) -> Result<KubernetesPlugin, BuildError> {
     one(reader, "podSpec", schema::POD_SPEC, &mut block.pod_spec)?;
+    if let Some(patch) = &mut block.pod_spec_patch {
+        *patch = reader.read_patch(patch, "podSpecPatch")?;
+    }
     list(reader, "gitEnvFrom", schema::ENV_FROM, &mut block.git_env_from)?;
     list(reader, "sidecars", schema::CONTAINERS, &mut block.sidecars)?;
     list(reader, "extraVolumeMounts", schema::VOLUME_MOUNTS, &mut block.extra_volume_mounts)?;
@@ -83,13 +85,13 @@ fn read_checkout(reader: &mut Reader, checkout: &mut CheckoutParams) -> Result<(
 
 fn one(reader: &mut Reader, path: &str, kind: Kind, object: &mut Option<Value>) -> Result<(), BuildError> {
     if let Some(value) = object {
-        *value = reader.read(kind, value, Path::root(path))?;
+        *value = reader.read(kind, value, path)?;
     }
     Ok(())
 }
 
 fn list(reader: &mut Reader, path: &str, kind: Kind, list: &mut Vec<Value>) -> Result<(), BuildError> {
-    match reader.read(kind, &Value::Array(std::mem::take(list)), Path::root(path))? {
+    match reader.read(kind, &Value::Array(std::mem::take(list)), path)? {
         Value::Array(read) => *list = read,
         _ => unreachable!("a list is read as a list"),
     }

@@ -99,6 +99,12 @@ impl ListType {
     pub const fn replaced(element: Kind) -> Self {
         Self { element, strategy: ListStrategy::Replace }
     }
+
+    /// The kind of its elements.
+    #[must_use]
+    pub fn element(&self) -> Kind {
+        self.element
+    }
 }
 
 /// What merging does with a list (7.1).

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::{AgentConfig, Settings, SettingsProblem};
 use crate::error::Warning;
-use crate::path::Path;
 use crate::read::{Reader, UnknownKeys};
 use crate::schema::{self, Kind};
 
@@ -49,7 +48,7 @@ impl ObjectReader {
     }
 
     fn read(&mut self, key: &str, kind: Kind, value: &Value) -> Result<Value, SettingsProblem> {
-        self.0.read(kind, value, Path::root(key)).map_err(|error| {
+        self.0.read(kind, value, key).map_err(|error| {
             let hint = error.hint.map_or_else(String::new, |hint| format!("; {hint}"));
             SettingsProblem::new("E-36", error.path, format!("{}{hint}", error.message))
         })

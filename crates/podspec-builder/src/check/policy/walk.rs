@@ -26,14 +26,14 @@ pub(super) fn object<'v>(
     visit: &mut dyn FnMut(Place<'v, '_>),
 ) {
     let length = path.len();
-    for (field, kind) in schema.fields {
-        let Some(value) = object.get(*field) else { continue };
+    for field in schema.field_names() {
+        let (Some(value), Some(kind)) = (object.get(field), schema.field(field)) else { continue };
         if length > 0 {
             path.push('.');
         }
         path.push_str(field);
-        visit(Place { schema: schema.name, field, value, path });
-        self::value(*kind, value, path, visit);
+        visit(Place { schema: schema.name(), field, value, path });
+        self::value(kind, value, path, visit);
         path.truncate(length);
     }
 }
@@ -54,7 +54,7 @@ pub(super) fn value<'v>(
                     Some(name) => path.push_str(&format!("[{name}]")),
                     None => path.push_str(&format!("[{index}]")),
                 }
-                self::value(*element, value, path, visit);
+                self::value(element.element(), value, path, visit);
                 path.truncate(length);
             }
         }
@@ -105,10 +105,13 @@ mod tests {
         let mut open = vec![POD_SPEC];
         while let Some(kind) = open.pop() {
             match kind {
-                Kind::List(inner) | Kind::Map(inner) => open.push(*inner),
-                Kind::Object(schema) if !found.contains_key(schema.name) => {
-                    found.insert(schema.name, schema.fields.to_vec());
-                    open.extend(schema.fields.iter().map(|(_, kind)| *kind));
+                Kind::List(list) => open.push(list.element()),
+                Kind::Map(inner) => open.push(*inner),
+                Kind::Object(schema) if !found.contains_key(schema.name()) => {
+                    let fields: Vec<_> =
+                        schema.field_names().filter_map(|name| Some((name, schema.field(name)?))).collect();
+                    open.extend(fields.iter().map(|(_, kind)| *kind));
+                    found.insert(schema.name(), fields);
                 }
                 _ => {}
             }
@@ -124,7 +127,7 @@ mod tests {
             assert!(fields.is_sorted_by_key(|(field, _)| *field), "{name}");
             for (field, kind) in fields {
                 let kind = match kind {
-                    Kind::List(element) => *element,
+                    Kind::List(list) => list.element(),
                     kind => kind,
                 };
                 let speaks_of_secrets = field.to_ascii_lowercase().contains("secret");
@@ -133,14 +136,13 @@ mod tests {
                     Kind::Text if (name, field) == ("CephFSVolumeSource", "secretFile") => {}
                     Kind::Text if speaks_of_secrets => assert!(names_a_secret(name, field), "{name}.{field}"),
                     Kind::Object(schema) if speaks_of_secrets => {
-                        let mut fields = schema.fields.iter();
-                        assert!(
-                            fields.any(|(field, _)| names_a_secret(schema.name, field)),
-                            "{name}.{field}"
-                        );
+                        let mut fields = schema.field_names();
+                        assert!(fields.any(|inner| names_a_secret(schema.name(), inner)), "{name}.{field}");
                     }
                     // The type serves references to Secrets only.
-                    Kind::Object(schema) => assert_ne!(schema.name, "LocalObjectReference", "{name}.{field}"),
+                    Kind::Object(schema) => {
+                        assert_ne!(schema.name(), "LocalObjectReference", "{name}.{field}");
+                    }
                     _ => {}
                 }
             }
