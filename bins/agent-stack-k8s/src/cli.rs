@@ -55,9 +55,8 @@ pub(crate) fn usage(error: &clap::Error) -> String {
             format!("unexpected word `{word}`; switches take their value behind `=`, such as --debug=false")
         }
         (ErrorKind::InvalidSubcommand, Some(word)) => format!("`{word}` is no command"),
-        (ErrorKind::MissingRequiredArgument, _) => {
-            format!("`{}` is missing", context(ContextKind::InvalidArg).unwrap_or_default())
-        }
+        // The only command that cannot do without.
+        (ErrorKind::MissingRequiredArgument, _) => "a pipeline file or `--job <FILE>` is missing".to_owned(),
         _ => {
             let rendered = error.render().to_string();
             let line = rendered.lines().next().unwrap_or_default();
@@ -85,7 +84,7 @@ mod tests {
 
     #[test]
     fn usage_errors_fit_in_one_line() {
-        check("x render", "`--job <FILE>` is missing");
+        check("x render", "a pipeline file or `--job <FILE>` is missing");
         check("x render --job a --format xml", "invalid value `xml` for `--format <FORMAT>`");
         check("x --nope", "unexpected argument `--nope` found");
         check(

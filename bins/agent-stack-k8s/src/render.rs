@@ -1,40 +1,48 @@
-//! `render`: the Kubernetes Job that the controller would make of a Buildkite job, without a cluster, without
+//! `render`: the Kubernetes Jobs that the controller would make of Buildkite jobs, without a cluster, without
 //! Buildkite and without side effects (`docs/spec/controller-config.md` 8.1, 8.3).
 //!
 //! Reading files and printing is all that happens here; what a Job looks like is `podspec-builder`'s.
 
 mod job_file;
+mod output;
+mod pipeline_file;
 mod pod_template;
+mod report;
 mod source;
 mod variables;
 
-use std::{
-    io::{self, Write as _},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
-use podspec_builder::{AGENT_TOKEN_KEY, AgentTokenSource, BuildError, Builder, Built, JobRequest, Warning};
+use clap::{ArgGroup, Args};
+use podspec_builder::{AGENT_TOKEN_KEY, AgentTokenSource, Builder, Built, JobRequest};
 use serde_json::Value;
-use stack_config::{ConfigError, ErrorKind, Loaded};
+use stack_config::{ConfigError, Loaded};
 
-use crate::{
-    render::source::Unreadable,
-    start::{FAILED, USAGE},
+use self::{
+    output::Format,
+    pod_template::PodTemplate,
+    report::{Failure, tell, tell_refusal, tell_warnings},
 };
+use crate::start::FAILED;
 
-/// Prints the Kubernetes Job that the controller would make of a Buildkite job.
+/// Prints the Kubernetes Jobs that the controller would make of a pipeline file or of one Buildkite job.
 ///
-/// The Job goes to standard output, warnings and errors to standard error. Nothing is asked of a cluster or of
+/// The Jobs go to standard output, warnings and errors to standard error. Nothing is asked of a cluster or of
 /// Buildkite, and nothing is changed. Settings are read as the controller reads them: --config, variables, flags.
 ///
-/// Exit status: 0 built, 1 refused or invalid configuration, 2 a command line or a file that cannot be read.
+/// Exit status: 0 built, 1 refused or invalid configuration, 2 a command line or a file that cannot be read. When
+/// one step is refused the others are printed all the same.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["file", "job"])))]
 #[command(after_help = "\
 Examples:
-  agent-stack-k8s render --job job.json --config config.yaml
-  agent-stack-k8s render --job job.yaml --format json | kubectl create --dry-run=server -f -
-  agent-stack-k8s render --job job.yaml --job-env BUILDKITE_IMAGE=golang:1.26
+  agent-stack-k8s render pipeline.yml --config config.yaml
+  agent-stack-k8s render pipeline.yml --step test --job-env BUILDKITE_BRANCH=main
+  agent-stack-k8s render pipeline.yml --format json | kubectl create --dry-run=server -f -
+  agent-stack-k8s render --job job.json
+
+Of a pipeline file, each command step becomes one job, with a made-up id and made-up variables of a build. `$NAME`
+stays as it is written, and of a matrix the first combination is shown.
 
 A job is written as the Stacks API answers it, in JSON or YAML:
   id: 0195e5a7-0000-4000-8000-000000000001
@@ -44,140 +52,107 @@ A job is written as the Stacks API answers it, in JSON or YAML:
   agent_query_rules: [queue=linux]   # of its entry in the list of scheduled jobs, as is
   priority: 0                        # this one; both may be left out")]
 pub(crate) struct Render {
-    /// The job, JSON or YAML; `-` reads standard input
+    /// A pipeline file; `-` reads standard input
+    file: Option<String>,
+    /// One job instead, JSON or YAML; `-` reads standard input
     #[arg(long, value_name = "FILE")]
-    job: String,
-    /// The PodTemplate manifest that the job's kubernetes plugin names
+    job: Option<String>,
+    /// Only the step of this key
+    #[arg(long, value_name = "KEY", conflicts_with = "job")]
+    step: Option<String>,
+    /// A PodTemplate manifest that a kubernetes plugin names; may be given several times
     #[arg(long, value_name = "FILE")]
-    pod_template: Option<String>,
-    /// A variable of the job, over the one it has; of a file, NAME=VALUE on each line
+    pod_template: Vec<String>,
+    /// A variable of the jobs, over the one they have; of a file, NAME=VALUE on each line
     #[arg(long, value_name = "NAME=VALUE|FILE")]
     job_env: Vec<String>,
-    /// How the Job is printed
+    /// How the Jobs are printed
     #[arg(long, value_enum, default_value_t = Format::Yaml, value_name = "FORMAT")]
     format: Format,
     #[command(flatten)]
     pub(crate) settings: stack_config::Args,
 }
 
-/// How a Job is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Yaml,
-    /// One object and nothing else
-    Json,
-}
-
-/// Why nothing was printed.
-enum Failure {
-    /// A file cannot be read as what it should be.
-    Unreadable(Unreadable),
-    /// The configuration is not valid.
-    Config(ConfigError),
-    /// The builder does not take the settings.
-    Settings(podspec_builder::SettingsError),
-    /// The job is refused.
-    Refused(BuildError),
-}
-
-impl From<Unreadable> for Failure {
-    fn from(error: Unreadable) -> Self {
-        Self::Unreadable(error)
-    }
+/// A job to build, and what messages call it.
+struct Asked {
+    /// `pipeline.yml:3:3: step 1 ("test")`; empty for a job file.
+    place: String,
+    job: JobRequest,
 }
 
 /// Renders, and says with which status the program ends. `settings` are those of [`Render::settings`].
 pub(crate) fn render(asked: &Render, settings: Result<Loaded, ConfigError>) -> ExitCode {
-    let built = match build(asked, settings) {
-        Ok(built) => built,
-        Err(failure) => return failure.tell(),
-    };
-    tell_warnings(&built.warnings);
-    // Whoever closes the pipe early has read enough.
-    let _ = io::stdout().write_all(asked.format.text(&built.job).as_bytes());
-    ExitCode::SUCCESS
+    match try_render(asked, settings) {
+        Ok(status) => status,
+        Err(failure) => failure.tell(),
+    }
 }
 
-fn build(asked: &Render, settings: Result<Loaded, ConfigError>) -> Result<Built, Failure> {
+fn try_render(asked: &Render, settings: Result<Loaded, ConfigError>) -> Result<ExitCode, Failure> {
     let loaded = settings.map_err(Failure::Config)?;
     for warning in &loaded.warnings {
         tell(&format!("warning: {warning}"));
     }
-    let mut job = job_file::read(&source::read(&asked.job)?)?;
-    for given in &asked.job_env {
-        job.env.extend(variables::read(given)?);
-    }
-    let template = asked.pod_template.as_deref().map(source::read).transpose()?;
-    let template = template.as_ref().map(pod_template::read).transpose()?;
+    let jobs = jobs(asked)?;
+    let templates: Vec<PodTemplate> = asked
+        .pod_template
+        .iter()
+        .map(|path| pod_template::read(&source::read(path)?))
+        .collect::<Result<_, _>>()?;
     let tokens = loaded.settings.buildkite.job_acquisition_tokens;
     let builder = Builder::new(loaded.settings.builder).map_err(Failure::Settings)?;
-    if tokens {
-        job.agent_token_source = Some(token_of(&job, &builder));
+    let (mut built, mut refused) = (Vec::new(), false);
+    for Asked { place, mut job } in jobs {
+        if tokens {
+            job.agent_token_source = Some(token_of(&job, &builder));
+        }
+        match build(&builder, &job, &templates) {
+            Ok(Built { job, warnings, .. }) => {
+                tell_warnings(&place, &warnings);
+                built.push(job);
+            }
+            Err(error) => {
+                tell_refusal(&place, &error);
+                refused = true;
+            }
+        }
     }
-    let plugins = builder.parse_plugin(&job).map_err(Failure::Refused)?;
-    if let (Some(template), Some(named)) = (&template, plugins.pod_template()) {
-        template.must_be(named)?;
+    asked.format.print(&built);
+    Ok(if refused { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// What is to be built.
+fn jobs(asked: &Render) -> Result<Vec<Asked>, Failure> {
+    let mut given = Vec::new();
+    for variables in &asked.job_env {
+        given.extend(variables::read(variables)?);
     }
-    let spec = template.as_ref().map(|template| &template.spec);
-    builder.build(&job, &plugins, spec).map_err(Failure::Refused)
+    let mut jobs = match (&asked.file, &asked.job) {
+        (Some(file), _) => pipeline_file::read(&source::read(file)?, asked.step.as_deref())?,
+        (None, Some(file)) => {
+            vec![Asked { place: String::new(), job: job_file::read(&source::read(file)?)? }]
+        }
+        (None, None) => Vec::new(),
+    };
+    for asked in &mut jobs {
+        asked.job.env.extend(given.iter().cloned());
+    }
+    Ok(jobs)
+}
+
+fn build(
+    builder: &Builder,
+    job: &JobRequest,
+    templates: &[PodTemplate],
+) -> Result<Built, podspec_builder::BuildError> {
+    let plugins = builder.parse_plugin(job)?;
+    let template: Option<&Value> =
+        plugins.pod_template().and_then(|named| pod_template::find(templates, named));
+    builder.build(job, &plugins, template)
 }
 
 /// The Secret of this job alone (controller-config 7.1).
 fn token_of(job: &JobRequest, builder: &Builder) -> AgentTokenSource {
     let prefix = &builder.settings().job_prefix;
     AgentTokenSource { name: format!("{prefix}{}-token", job.uuid), key: AGENT_TOKEN_KEY.to_owned() }
-}
-
-impl Format {
-    fn text(self, job: &Value) -> String {
-        match self {
-            Self::Yaml => serde_yaml::to_string(job).expect("a Job has text keys"),
-            Self::Json => format!("{job:#}\n"),
-        }
-    }
-}
-
-impl Failure {
-    fn tell(self) -> ExitCode {
-        let status = match self {
-            Self::Unreadable(error) => {
-                tell(&format!("error: {error}"));
-                USAGE
-            }
-            Self::Config(error) => {
-                for problem in &error.problems {
-                    tell(&format!("{}: {problem}", labelled("error", problem.id.unwrap_or_default())));
-                }
-                if error.kind == ErrorKind::Usage { USAGE } else { FAILED }
-            }
-            Self::Settings(error) => {
-                for problem in &error.problems {
-                    tell(&format!("{}: {problem}", labelled("error", problem.id)));
-                }
-                FAILED
-            }
-            Self::Refused(error) => {
-                tell(&format!("{}: {error}", labelled("error", error.id)));
-                FAILED
-            }
-        };
-        ExitCode::from(status)
-    }
-}
-
-fn tell_warnings(warnings: &[Warning]) {
-    for warning in warnings {
-        tell(&format!("{}: {warning}", labelled("warning", warning.id)));
-    }
-}
-
-/// `error[E-17]`, or the word alone where no rule has a number.
-fn labelled(word: &str, id: &str) -> String {
-    if id.is_empty() { word.to_owned() } else { format!("{word}[{id}]") }
-}
-
-#[expect(clippy::print_stderr, reason = "standard output belongs to the Job")]
-fn tell(line: &str) {
-    eprintln!("{line}");
 }

@@ -1,5 +1,5 @@
-//! The parts of a pipeline that the stack reads, as typed data: the job's plugin list and the
-//! kubernetes plugin block.
+//! The parts of a pipeline that the stack reads, as typed data: the command steps of a file, the job's plugin
+//! list and the kubernetes plugin block.
 //!
 //! The crate knows what may be written and says where something else was written. It has no
 //! opinion about what a pod becomes: Kubernetes objects inside the block stay JSON exactly as given.
@@ -18,6 +18,7 @@
 mod block;
 mod finding;
 mod params;
+mod pipeline;
 mod plugin_list;
 mod reader;
 mod reference;
@@ -28,6 +29,7 @@ pub use finding::{Notice, PluginError};
 pub use params::{
     CheckoutParams, CommandParams, GitMirrors, Interposer, Metadata, SidecarParams, UnknownWord,
 };
+pub use pipeline::{Combination, CommandStep, Matrix, Pipeline, PipelineError};
 pub use plugin_list::{OtherPlugin, Plugins, parse_plugins};
 pub use reference::{KUBERNETES_PLUGIN, resolve_reference};
 pub use step_plugins::{StepPluginsError, step_plugins};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use podspec_builder::{JobRequest, JobUuid};
-use yaml_source::Node;
+use yaml_source::{Dialect, Node};
 
 use super::source::{Source, Unreadable};
 
@@ -11,7 +11,7 @@ use super::source::{Source, Unreadable};
 ///
 /// Other members are left alone: the whole answer of the API may be given.
 pub(super) fn read(source: &Source) -> Result<JobRequest, Unreadable> {
-    let document = source.document()?;
+    let document = source.document(Dialect::Config)?;
     let root = document.root();
     if root.as_mapping().is_none() {
         return Err(source.refuse(root, "a job is a mapping with `id`, `command` and `env`"));

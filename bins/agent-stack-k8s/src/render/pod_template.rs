@@ -1,21 +1,21 @@
-//! A PodTemplate manifest from a file, in the place of the one in the cluster.
+//! PodTemplate manifests from files, in the place of those in the cluster.
 
 use serde_json::Value;
+use yaml_source::Dialect;
 
 use super::source::{Source, Unreadable};
 
 /// What the builder needs of a PodTemplate, and what it is called.
 #[derive(Debug)]
 pub(super) struct PodTemplate {
-    file: String,
     name: Option<String>,
     /// `template.spec` (job-manifest 1.1).
-    pub(super) spec: Value,
+    spec: Value,
 }
 
 /// Reads a manifest of kind PodTemplate.
 pub(super) fn read(source: &Source) -> Result<PodTemplate, Unreadable> {
-    let document = source.document()?;
+    let document = source.document(Dialect::Config)?;
     let root = document.root();
     if root.get("kind").and_then(|kind| kind.as_str()) != Some("PodTemplate") {
         return Err(source.refuse(root, "expected a manifest with `kind: PodTemplate`"));
@@ -23,18 +23,12 @@ pub(super) fn read(source: &Source) -> Result<PodTemplate, Unreadable> {
     let spec = root.get("template").and_then(|template| template.get("spec"));
     let spec = spec.ok_or_else(|| source.refuse(root, "the PodTemplate has no template.spec"))?;
     let name = root.get("metadata").and_then(|metadata| metadata.get("name")).and_then(|name| name.as_str());
-    Ok(PodTemplate { file: source.name.clone(), name: name.map(str::to_owned), spec: spec.to_json() })
+    Ok(PodTemplate { name: name.map(str::to_owned), spec: spec.to_json() })
 }
 
-impl PodTemplate {
-    /// The job has to name this template; one without a name fits every job.
-    pub(super) fn must_be(&self, named: &str) -> Result<(), Unreadable> {
-        match &self.name {
-            Some(name) if name != named => Err(Unreadable::new(format!(
-                "{}: is the PodTemplate `{name}`, but the job names `{named}`",
-                self.file
-            ))),
-            _ => Ok(()),
-        }
-    }
+/// The `template.spec` of the template of this name; one without a name is any.
+pub(super) fn find<'a>(templates: &'a [PodTemplate], named: &str) -> Option<&'a Value> {
+    let called = |name: Option<&str>| templates.iter().find(|template| template.name.as_deref() == name);
+    let found = called(Some(named)).or_else(|| called(None));
+    found.map(|template| &template.spec)
 }

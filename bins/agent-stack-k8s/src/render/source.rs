@@ -46,8 +46,8 @@ pub(super) fn read(path: &str) -> Result<Source, Unreadable> {
 
 impl Source {
     /// The only document, YAML or JSON.
-    pub(super) fn document(&self) -> Result<Document, Unreadable> {
-        let mut documents = yaml_source::parse(&self.name, &self.text, Dialect::Config)
+    pub(super) fn document(&self, dialect: Dialect) -> Result<Document, Unreadable> {
+        let mut documents = yaml_source::parse(&self.name, &self.text, dialect)
             .map_err(|error| Unreadable(error.to_string()))?;
         documents.retain(|document| !document.is_empty());
         match documents.len() {

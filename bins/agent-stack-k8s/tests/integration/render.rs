@@ -101,14 +101,36 @@ const CASES: &[Case] = &[
             ("t.yaml", "kind: PodTemplate\nmetadata: {name: rust}\ntemplate: {spec: {}}\n"),
         ],
         words: &["--job", "j.yaml", "--pod-template", "t.yaml"],
+        status: 1,
+        errors: &[
+            "error[E-7]: kubernetes plugin: podTemplate: there is no PodTemplate `go`; create it in the controller's namespace, or correct the name",
+        ],
+    },
+    Case {
+        files: &[("p.yml", "steps: [wait]\n")],
+        words: &["p.yml"],
         status: 2,
-        errors: &["error: t.yaml: is the PodTemplate `rust`, but the job names `go`"],
+        errors: &["error: p.yml: has no command step"],
+    },
+    Case {
+        files: &[("p.yml", "steps: [{command: a, key: test}]\n")],
+        words: &["p.yml", "--step", "tset"],
+        status: 2,
+        errors: &["error: p.yml: no command step has the key `tset`; did you mean `test`?"],
+    },
+    Case {
+        files: &[("p.yml", "steps:\n- label: x\n")],
+        words: &["p.yml"],
+        status: 2,
+        errors: &["error: p.yml:2:3: nothing says what kind of step this is; give it a `command`"],
     },
     Case {
         files: &[],
         words: &[],
         status: 2,
-        errors: &["agent-stack-k8s: `--job <FILE>` is missing; --help lists what there is"],
+        errors: &[
+            "agent-stack-k8s: a pipeline file or `--job <FILE>` is missing; --help lists what there is",
+        ],
     },
 ];
 
@@ -164,6 +186,69 @@ async fn settings_and_variables_reach_the_pod() {
     let images: Vec<&str> = containers.iter().map(|container| container["image"].as_str().unwrap()).collect();
     assert!(images.contains(&"example.com/agent:1") && images.contains(&"example.com/steps:2"), "{images:?}");
     assert_eq!(job["metadata"]["annotations"]["buildkite.com/build-branch"], "other", "{job:#}");
+}
+
+/// Each command step becomes one Job; a refused one is named, and the others are printed all the same.
+#[tokio::test]
+async fn a_pipeline_file_becomes_the_jobs_of_its_steps() {
+    let pipeline = "\
+agents: {queue: linux}
+steps:
+- command: make $TARGET
+  key: build
+- wait
+- command: make test
+  key: test
+  image: Upper
+- group: more
+  steps:
+  - command: make {{matrix}}
+    image: 'golang:{{matrix}}'
+    matrix: ['1.25', '1.26']
+  - plugins: [{kubernetes: {podTemplate: go}}]
+    command: go test
+";
+    let template = "kind: PodTemplate\nmetadata: {name: go}\n\
+                    template: {spec: {containers: [{name: go, image: 'golang:1.26'}]}}\n";
+    let files = [("p.yml", pipeline), ("t.yaml", template)];
+    let words = ["p.yml", "--pod-template", "t.yaml", "--format", "json"];
+    let ended = render(&files, &words).await;
+    let lines: Vec<&str> = ended.stderr.lines().collect();
+    let expected = [
+        "warning: p.yml: `$NAME` is left as written; `buildkite-agent pipeline upload` puts values there",
+        "warning: p.yml:11:5: step 4: has a matrix of 2 combinations; this is the first",
+        "error[E-13]: p.yml:6:3: step 3 (\"test\"): kubernetes plugin: bad image: container `container-0`, image \
+         `Upper`: upper case in name; an image is [registry/]name[:tag][@digest], the name in lower case",
+    ];
+    assert_eq!((ended.status.code(), &lines[..]), (Some(1), &expected[..]));
+    let list: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((&list["kind"], list["items"].as_array().unwrap().len()), (&Value::from("List"), 3));
+    let container = |job: usize| &list["items"][job]["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container(1)["image"], "golang:1.25");
+    assert_eq!((&container(2)["name"], &container(2)["image"]), (&"go".into(), &"golang:1.26".into()));
+    assert_eq!(list["items"][0]["metadata"]["labels"]["tag.buildkite.com/queue"], "linux");
+    assert_eq!(list["items"][0]["metadata"]["annotations"]["buildkite.com/step-key"], "build");
+
+    let one = render(&files, &["p.yml", "--step", "build"]).await;
+    let job: Value = serde_yaml::from_str(&one.stdout).unwrap();
+    assert_eq!((one.status.code(), &job), (Some(0), &list["items"][0]), "the same job, alone");
+    let several = render(&[("p.yml", "- command: a\n- command: b\n")], &["p.yml"]).await;
+    assert_eq!(several.stdout.matches("\n---\napiVersion: batch/v1\n").count(), 1, "{}", several.stdout);
+}
+
+/// Every pipeline that the repository shows to its users can be rendered.
+#[tokio::test]
+async fn the_sample_pipelines_are_rendered() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/pipelines");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut pipelines: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|end| end == "yml")).collect();
+    pipelines.sort();
+    assert!(!pipelines.is_empty());
+    for pipeline in pipelines {
+        let ended = render(&[], &[pipeline.to_str().unwrap()]).await;
+        assert_eq!(ended.status.code(), Some(0), "{}: {}", pipeline.display(), ended.stderr);
+    }
 }
 
 /// The jobs of the repository come out as the builder's own snapshots have them, which name no version.
