@@ -285,13 +285,13 @@ impl Candidates {
         Some(self.take(job, now))
     }
 
-    /// Takes the best of the ready candidates that hold a reservation.
-    pub(crate) fn pop_reserved(&mut self, now: Instant) -> Option<Taken> {
+    /// Takes the best of the ready candidates that hold a reservation, or (`perhaps`) may hold one.
+    pub(crate) fn pop_reserved(&mut self, perhaps: bool, now: Instant) -> Option<Taken> {
         let order = |job: Uuid| {
             let candidate = self.by_job.get(&job).filter(|known| known.not_before.is_none())?;
             Some((candidate.order, job))
         };
-        let (order, job) = self.held.holding(now).filter_map(order).min()?;
+        let (order, job) = self.held.holding(perhaps, now).filter_map(order).min()?;
         self.ready.remove(&order);
         Some(self.take(job, now))
     }

@@ -181,11 +181,12 @@ impl Limiter {
         while self.may_admit() {
             // A paused queue gives out nothing new, nor does one whose look-ahead is used up (V1); what is reserved
             // already is created (2.6).
-            let only_reserved = self.paused || !self.may_reserve(now);
-            let first = if only_reserved {
-                self.candidates.pop_reserved(now)
-            } else {
+            let first = if self.paused {
+                self.candidates.pop_reserved(false, now)
+            } else if self.may_reserve(now) {
                 self.candidates.pop_first(now)
+            } else {
+                self.candidates.pop_reserved(true, now)
             };
             let Some(Taken { job, candidate, held_since, reservation }) = first else { break };
             self.in_flight.insert(job);

@@ -99,14 +99,16 @@ impl Held {
         lapsed
     }
 
-    /// Candidates whose reservation holds.
-    pub(super) fn holding(&self, now: Instant) -> impl Iterator<Item = Uuid> + '_ {
-        self.kept.iter().filter(move |(_, kept)| kept.reservation.until > now).map(|(job, _)| *job)
+    /// Candidates whose reservation holds; with those `left` to lapse, or without them.
+    pub(super) fn holding(&self, left: bool, now: Instant) -> impl Iterator<Item = Uuid> + '_ {
+        let kept = self.kept.iter().map(|(job, kept)| (*job, kept.reservation));
+        let left = self.left.iter().filter(move |_| left).map(|(job, held)| (*job, *held));
+        kept.chain(left).filter(move |(_, held)| held.until > now).map(|(job, _)| job)
     }
 
     /// Reservations that hold, whoever answers for them.
     pub(crate) fn count(&self, now: Instant) -> usize {
-        self.holding(now).count() + self.left.values().filter(|held| held.until > now).count()
+        self.holding(true, now).count()
     }
 
     /// Every candidate's reservation.

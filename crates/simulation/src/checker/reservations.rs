@@ -111,9 +111,10 @@ fn waits(job: Uuid, books: &Ledger) -> bool {
     // What a predecessor reserved nobody can give back.
     let Some(held) = entry.reservation.filter(|held| held.since >= books.last_turn) else { return false };
     let had_one = entry.workload.is_some() || lost_its_job(entry, held, books);
-    // It may be waiting for its verdict to arrive.
-    let refused = entry.expected.as_ref().is_some_and(|expected| expected.allows_verdict("invalid-job"));
-    !had_one && !refused
+    // It may be waiting for its verdict to arrive, or its name belongs to a Job of somebody else (D4).
+    let apart =
+        entry.expected.as_ref().is_some_and(|known| known.allows_verdict("invalid-job") || known.has_clash());
+    !had_one && !apart
 }
 
 /// Renewal is due with a third left (V5). Without a reason to doubt what we hold, a half is too early.
@@ -123,7 +124,8 @@ fn renewed_early(at: Timestamp, job: Uuid, entry: &Entry, books: &Ledger) -> Res
     let early = held.renewed + lifetime / 2 > at;
     // A list that was asked for at the same moment may show the job as free.
     let crossed = held.renewed == held.since && held.renewed + books.race() > at;
-    if !early || crossed || books.troubled_between(held.renewed - AFTER_TROUBLE, at) {
+    // Whoever tries a taken name again reserves what he had left to lapse (D4 b).
+    if !early || crossed || entry.has_clash() || books.troubled_between(held.renewed - AFTER_TROUBLE, at) {
         return Ok(());
     }
     let message = format!("renewed although it holds until {}", held.until);

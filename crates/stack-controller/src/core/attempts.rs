@@ -286,15 +286,13 @@ impl Core {
     /// A failure that is not the job's own: left alone for a while, and not counted.
     fn postpone(&mut self, job: Uuid, error: &str, not_before: Instant, keep_reservation: bool) {
         self.metrics.limiter.errors_transient.inc();
-        let reservation = self.reservation(job);
+        // Without it the job counts as nobody's: its name belongs to a Job of somebody else (V1, D4 b).
+        let reservation = self.reservation(job).filter(|_| keep_reservation);
         let admission = self.entry(job).admission.take();
         warn!(job_uuid = %job, error, "could not start the job; leaving it for a while");
         self.drop_attempt(job);
         if let Some(admission) = admission {
-            self.limiter.requeue(admission, reservation.filter(|_| keep_reservation), not_before);
-        }
-        if let Some(held) = reservation.filter(|_| !keep_reservation) {
-            self.limiter.leave(job, held);
+            self.limiter.requeue(admission, reservation, not_before);
         }
     }
 

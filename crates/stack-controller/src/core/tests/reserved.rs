@@ -105,20 +105,15 @@ fn no_right(_: u128) -> StartOutcome {
     StartOutcome::Postponed { error: "forbidden".into(), wait, keep_reservation: true }
 }
 
-fn name_clash(_: u128) -> StartOutcome {
-    let wait = Duration::from_secs(600);
-    StartOutcome::Postponed { error: "another controller's".into(), wait, keep_reservation: false }
-}
-
 fn works(n: u128) -> StartOutcome {
     exists(n)
 }
 
-/// lifecycle V1, P8, D4: whatever fails, and however long
+/// lifecycle V1, P8: whatever fails, and however long
 #[test]
 fn failing_creates_reserve_no_more_than_free_slots_and_look_ahead() {
     for (slots, creators, most) in [(2, 2, 4), (1, 1, 2), (25, 25, 50), (0, 3, 9)] {
-        for fails in [server_error, no_right, name_clash] {
+        for fails in [server_error, no_right] {
             let mut site = Site::new(limits(slots, creators), 0..120);
             site.seconds(2000, fails);
             assert_eq!(site.most_reserved, most, "{slots} slots, {creators} creators");
@@ -204,7 +199,22 @@ fn a_pause_after_a_reserve_call_that_was_lost_leaves_what_it_may_have_reserved()
         let _ = script.event(Event::Listed(paused));
     }
     let _ = script.advance(1.0);
-    assert_eq!(script.list([3]), []);
-    let _ = script.advance(1.0);
-    assert_eq!(script.list([1, 2, 3]), [reserve([1])], "listed: the calls had not been carried out");
+    assert_eq!(
+        script.list([3]),
+        [reserve([2])],
+        "asking again for what may be reserved reserves nothing more"
+    );
+}
+
+/// lifecycle V1, D4 b: jobs whose names are taken stand in nobody's way
+#[test]
+fn jobs_with_a_taken_name_do_not_stop_the_queue() {
+    let clash = |n: u128| StartOutcome::Postponed {
+        error: format!("another controller's Job has the name of {n}"),
+        wait: Duration::from_secs(30),
+        keep_reservation: false,
+    };
+    let mut site = Site::new(limits(1, 1), 0..30);
+    site.seconds(60, |n| if n < 10 { clash(n) } else { works(n) });
+    assert_eq!(site.created.len(), 20);
 }
