@@ -155,9 +155,14 @@ impl Entry {
         self.pods.values().filter(|pod| pod.exists).filter_map(|pod| pod.agent).min()
     }
 
+    /// Somebody else may have a Job of its name.
+    pub(super) fn has_clash(&self) -> bool {
+        self.expected.as_ref().is_some_and(Expected::has_clash)
+    }
+
     /// Somebody outside laid hands on it, or has its name: what becomes of its Jobs is not ours alone to say.
     pub(super) fn is_touched(&self) -> bool {
-        self.expected.as_ref().is_some_and(|expected| expected.is_touched() || expected.has_clash())
+        self.expected.as_ref().is_some_and(Expected::is_touched) || self.has_clash()
     }
 }
 
@@ -235,6 +240,14 @@ impl Ledger {
     pub(super) fn in_use(&self) -> usize {
         let jobs = self.unfinished.values().filter(|held| !self.held.contains(&held.job)).count();
         jobs + self.held.len()
+    }
+
+    /// Whether as much is reserved without a Job as may be (V1): nothing else is reserved then, whatever is free.
+    pub(super) fn reserved_enough(&self) -> bool {
+        let creators = self.facts.site.creation_concurrency;
+        let free = self.limit().map_or(usize::MAX, |limit| limit.saturating_sub(self.unfinished.len()));
+        let without_job = |job: &&Uuid| self.jobs[*job].workload.is_none();
+        self.held.iter().filter(without_job).count() >= free.min(2 * creators) + creators
     }
 
     /// The last moment at which anything went wrong for controllers.

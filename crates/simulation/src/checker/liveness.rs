@@ -55,7 +55,7 @@ impl Rules for Liveness {
 
 impl Liveness {
     fn admits(&mut self, now: Timestamp, calm: Timestamp, books: &Ledger) -> Result<(), Violation> {
-        let free = books.limit().is_none_or(|limit| books.in_use() < limit);
+        let free = books.limit().is_none_or(|limit| books.in_use() < limit) && !books.reserved_enough();
         let Some((waiting, job)) = books.fresh.first().filter(|_| free && books.paused.is_none()) else {
             self.free_since = None;
             return Ok(());

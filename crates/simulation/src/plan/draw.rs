@@ -39,7 +39,7 @@ impl Plan {
         specialities(&mut Rng::with_seed(seed ^ 0x7370_6563), &mut items);
         // Work goes on after the last arrival: as long as the backlog lasts, something may happen to it.
         let horizon = worked_off(&items, &site) + Duration::from_secs(60);
-        let mut nodes = Rng::with_seed(seed ^ 0x6e6f_6465_73);
+        let mut nodes = Rng::with_seed(seed ^ 0x006e_6f64_6573);
         meddling(&mut random, &mut items);
         trouble(&mut random, &site, horizon, size, &mut items);
         for _ in 0..agents.usize(0..=2) {
