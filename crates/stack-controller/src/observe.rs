@@ -80,6 +80,9 @@ pub(crate) fn pod_seen(view: &PodView) -> PodSeen {
     for container in &view.containers {
         container_seen(container, &mut seen);
     }
+    if view.phase == "Pending" && planted::is(Defect::PhaseTakenForAgent) {
+        seen.agent = AgentSeen::default();
+    }
     seen
 }
 

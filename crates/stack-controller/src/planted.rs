@@ -72,6 +72,10 @@ defects! {
     DeletesByName = "deletes-by-name",
     /// F3: a verdict rests on a state from before the end.
     VerdictOnOldState = "verdict-on-old-state",
+    /// X5: as long as a pod's phase is `Pending`, its agent counts as not started.
+    PhaseTakenForAgent = "phase-taken-for-agent",
+    /// D5, X20: a finished Job is deleted and made anew without end, instead of a verdict.
+    RoomWithoutEnd = "room-without-end",
     /// D10, X26: the Lease's age is told by the wall clock.
     LeaseByWallClock = "lease-by-wall-clock",
     /// D10: whoever lost the Lease goes on.

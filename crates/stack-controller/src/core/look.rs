@@ -122,7 +122,8 @@ impl Core {
             facts_since: entry.removal.facts_since,
             removed_pod: entry.removal.removed_pod.as_deref(),
             job_handled: entry.removal.job_handled,
-            rooms_made: self.rooms.get(&job).map_or(0, |rooms| rooms.made),
+            rooms_made: if planted::is(Defect::RoomWithoutEnd) { None } else { self.rooms.get(&job) }
+                .map_or(0, |rooms| rooms.made),
             reserved_until: entry.reserved_until,
             reservation_lifetime: self.renewal_lifetime(),
             verdict: entry.verdict,
@@ -146,6 +147,9 @@ impl Core {
             Some(Action::Reserve) => self.renew(job, now),
             Some(Action::Finish(_)) if self.cleans_up_first(job) => {
                 self.remove_or_look(job, Action::DeleteJob { why: Why::Told }, now, effects);
+            }
+            Some(Action::Finish(_)) if self.makes_room_instead(job) => {
+                self.remove_or_look(job, Action::DeleteJob { why: Why::Room }, now, effects);
             }
             Some(Action::Finish(verdict)) => self.finish_in_time(job, verdict, now, effects),
             Some(
@@ -191,6 +195,18 @@ impl Core {
             unfinished && !entry.removal.job_handled
         };
         planted::is(Defect::VerdictAfterCleanUp) && self.entries.get(&job).is_some_and(stands)
+    }
+
+    /// Never, as long as it is sane: what has ended before its agent started is told, and made anew only when its
+    /// reservation has lapsed (D5).
+    fn makes_room_instead(&self, job: Uuid) -> bool {
+        let ended = |entry: &Entry| {
+            entry.job.as_ref().is_some_and(|facts| {
+                let last_pod = entry.pods.last_of_job(&facts.uid);
+                facts.seen.end.is_some() && !last_pod.is_some_and(|pod| pod.agent_started)
+            })
+        };
+        planted::is(Defect::RoomWithoutEnd) && self.entries.get(&job).is_some_and(ended)
     }
 
     fn renew(&mut self, job: Uuid, now: Instant) {
