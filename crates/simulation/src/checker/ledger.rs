@@ -246,7 +246,7 @@ impl Ledger {
     pub(super) fn reserved_enough(&self) -> bool {
         let creators = self.facts.site.creation_concurrency;
         let free = self.limit().map_or(usize::MAX, |limit| limit.saturating_sub(self.unfinished.len()));
-        let without_job = |job: &&Uuid| self.jobs[*job].workload.is_none();
+        let without_job = |job: &&Uuid| self.jobs[*job].workload.is_none() && !self.jobs[*job].has_clash();
         self.held.iter().filter(without_job).count() >= free.min(2 * creators) + creators
     }
 
