@@ -61,7 +61,16 @@ pub(crate) fn compose(inputs: Inputs<'_>, template: Option<Value>) -> Result<Dra
 
     volumes::drop_repeats(&mut pod);
     names::distinct(&pod)?;
-    Ok(Draft { pod, roles, labels, annotations, skip_checkout: checkout.skip, warnings })
+    Ok(Draft {
+        pod,
+        roles,
+        labels,
+        annotations,
+        skip_checkout: checkout.skip,
+        image_check_entries: Vec::new(),
+        removed: Vec::new(),
+        warnings,
+    })
 }
 
 /// Whether checkout needs the credential step.

@@ -6,6 +6,7 @@ mod images;
 mod mounts;
 mod placeholders;
 mod pod_level;
+mod presence;
 mod users;
 
 use crate::draft::{Draft, Inputs};
@@ -14,13 +15,14 @@ use crate::error::BuildError;
 /// Fills every placeholder and decides images, policies and checks.
 ///
 /// # Errors
-/// E-39, then E-13. E-37 and E-38 come with patches: nothing else removes a container.
+/// E-37 to E-39, then E-13; E-15 to E-20 for what a patch says of an image check.
 pub(crate) fn derive(draft: &mut Draft, inputs: Inputs<'_>) -> Result<(), BuildError> {
+    presence::check(draft)?;
     let grace = pod_level::derive(draft, inputs.settings);
     commands::derive(draft, inputs, grace)?;
     users::derive(draft, inputs);
     let to_check = images::derive(draft, inputs.settings)?;
-    image_checks::append(draft, inputs.settings, to_check);
+    image_checks::append(draft, inputs.settings, to_check)?;
     mounts::derive(draft, inputs.settings);
     Ok(())
 }

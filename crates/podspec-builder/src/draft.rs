@@ -6,7 +6,8 @@ use pipeline_model::KubernetesPlugin;
 
 use crate::error::Warning;
 use crate::job::JobRequest;
-use crate::object::Object;
+use crate::object::{CONTAINERS, INIT_CONTAINERS, Object, as_object, list, text};
+use crate::patch::{Author, ImageCheckEntry};
 use crate::settings::Settings;
 
 /// What one build reads.
@@ -32,8 +33,25 @@ pub(crate) struct Draft {
     pub(crate) annotations: BTreeMap<String, String>,
     /// Whether there is no checkout container.
     pub(crate) skip_checkout: bool,
+    /// What patches say of image checks, in the order in which it is to be merged.
+    pub(crate) image_check_entries: Vec<ImageCheckEntry>,
+    /// Containers of the stack that are not in the pod any more, and by which patch.
+    pub(crate) removed: Vec<(&'static str, Author)>,
     /// In the order of the rules.
     pub(crate) warnings: Vec<Warning>,
+}
+
+impl Draft {
+    /// Notes which of the stack's own containers are missing since this patch.
+    pub(crate) fn note_removed(&mut self, author: Author) {
+        let expected = [(CONTAINERS, AGENT), (INIT_CONTAINERS, SETUP), (CONTAINERS, CHECKOUT)];
+        let missing = expected.into_iter().filter(|(key, name)| {
+            let skipped = self.skip_checkout && *name == CHECKOUT;
+            !skipped && !list(&self.pod, key).iter().any(|entry| text(as_object(entry), "name") == *name)
+        });
+        let known = |name: &str| self.removed.iter().find(|(removed, _)| *removed == name);
+        self.removed = missing.map(|(_, name)| known(name).copied().unwrap_or((name, author))).collect();
+    }
 }
 
 /// What a container of the composed pod is for.

@@ -18,9 +18,13 @@ pub(crate) fn placeholder(name: &str) -> Value {
     json!({ "name": name, "value": true })
 }
 
-/// Whether this variable waits for its derived value.
-pub(crate) fn is_placeholder(variable: &Value) -> bool {
-    variable.get("value") == Some(&Value::Bool(true))
+/// Whether this variable waits for its derived value: nobody has given it another, or a patch has taken
+/// that away.
+pub(crate) fn is_open(variable: &Value) -> bool {
+    match variable.get("value") {
+        Some(value) => value == &Value::Bool(true),
+        None => variable.get("valueFrom").is_none(),
+    }
 }
 
 /// Replaces the variable of that name in place, or appends it ("set" semantics of 1.5).

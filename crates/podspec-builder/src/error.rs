@@ -6,21 +6,16 @@ use std::fmt;
 /// [`BuildError::id`] is for programs and for the `error[E-17]:` prefix of command line tools.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildError {
-    /// Id of the rule, such as `E-13`; [`NOT_BUILT_YET`] for a feature that this version lacks.
+    /// Id of the rule, such as `E-13`.
     pub id: &'static str,
     /// What is wrong, a lowercase fragment; for E-41 a list follows, one line for each violation.
     pub message: String,
     /// The way out, where there is one.
     pub hint: Option<String>,
-    /// Where: a path inside the plugin block, such as `podSpec.containers[0].env[1].value`; empty when
-    /// the error concerns the job as a whole.
+    /// Where: a path inside the plugin block, such as `podSpec.containers[0].env[1].value`, or of the
+    /// controller's `pod-spec-patch`; empty when the error concerns the job as a whole.
     pub path: String,
 }
-
-/// Id of the error for a feature that exists in the specification and not in this version. It is
-/// refused by name rather than ignored, because ignoring it would run the job in another pod than
-/// its author asked for.
-pub const NOT_BUILT_YET: &str = "not-built-yet";
 
 impl BuildError {
     pub(crate) fn new(id: &'static str, message: impl Into<String>) -> Self {

@@ -9,9 +9,6 @@
 //! `patch` (what changes it), `derive` (all that depends on the finished pod), `check` (what it must
 //! fulfil).
 //!
-//! Not built yet, and refused by name with the id [`NOT_BUILT_YET`]: `pod-spec-patch` of the configuration,
-//! `podSpecPatch` of the block.
-//!
 //! ```
 //! use podspec_builder::{Builder, JobRequest, JobUuid, Settings};
 //!
@@ -47,7 +44,7 @@ mod text;
 use pipeline_model::KubernetesPlugin;
 use serde_json::Value;
 
-pub use error::{BuildError, NOT_BUILT_YET, Warning};
+pub use error::{BuildError, Warning};
 pub use job::{AgentTokenSource, InvalidJobUuid, JobRequest, JobUuid};
 pub use pipeline_model::{
     CheckoutParams, CommandParams, GitMirrors, Interposer, Metadata, SidecarParams, UnknownWord,
@@ -81,7 +78,7 @@ impl Builder {
     /// Takes a configuration.
     ///
     /// # Errors
-    /// The configuration breaks one of E-25 to E-36 or E-42, or uses a key that is not built yet.
+    /// The configuration breaks one of E-25 to E-36 or E-42, or its patch is malformed (E-15 to E-20).
     pub fn new(mut settings: Settings) -> Result<Self, SettingsError> {
         let mut warnings = settings::objects::read(&mut settings)?;
         settings::validate::validate(&settings)?;
@@ -95,8 +92,8 @@ impl Builder {
         &self.settings
     }
 
-    /// What is worth knowing about the configuration: a key in the wrong letter case (W-17), a part that
-    /// the pod policy refuses (W-22).
+    /// What is worth knowing about the configuration: a key in the wrong letter case (W-17), a patch that
+    /// is a list (W-18), a part that the pod policy refuses (W-22).
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
@@ -115,7 +112,7 @@ impl Builder {
     /// [`ParsedPlugins::pod_template`] names; without such a name it is ignored.
     ///
     /// # Errors
-    /// One of job-manifest 9.1, or [`NOT_BUILT_YET`].
+    /// One of job-manifest 9.1.
     pub fn build(
         &self,
         job: &JobRequest,

@@ -1,30 +1,98 @@
-//! Stage 2: what changes the composed pod (job-manifest 5.12).
-//!
-//! Of the three changes only the step's `image` is built. A patch of the controller is refused when the
-//! configuration is taken, one of the block here; an empty one changes nothing and passes.
+//! Stage 2: what changes the composed pod (job-manifest 5.12): the controller's patch, the step's image,
+//! the block's patch.
+
+mod commands;
+mod entries;
+mod guard;
+mod problem;
 
 use serde_json::Value;
+use strategic_merge::schema::table;
 
 use crate::draft::{Draft, Inputs, Role};
-use crate::error::{BuildError, NOT_BUILT_YET};
+use crate::error::BuildError;
 use crate::object::{CONTAINERS, as_object_mut, list_mut, text};
+use crate::read::{Reader, UnknownKeys};
 
-/// Applies the step's image.
+pub(crate) use entries::{ImageCheckEntry, command_member};
+pub(crate) use problem::patch_problem;
+
+/// Who wrote a patch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Author {
+    /// `pod-spec-patch` of the configuration.
+    Controller,
+    /// `podSpecPatch` of the block.
+    Block,
+}
+
+impl Author {
+    /// The key under which the patch stands, with which its paths begin.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::Controller => "pod-spec-patch",
+            Self::Block => "podSpecPatch",
+        }
+    }
+
+    /// An error at a place of this patch. The author of a job can do nothing about the controller's.
+    pub(crate) fn error(
+        self,
+        id: &'static str,
+        place: &str,
+        message: impl Into<String>,
+        hint: Option<&str>,
+    ) -> BuildError {
+        let dot = if place.is_empty() { "" } else { "." };
+        let error = BuildError::new(id, message).at(format!("{}{dot}{place}", self.key()));
+        let whose = (self == Self::Controller)
+            .then_some("the patch is the controller's own, and whoever runs that has to change it");
+        let hints: Vec<&str> = hint.into_iter().chain(whose).collect();
+        if hints.is_empty() { error } else { error.hint(hints.join("; ")) }
+    }
+}
+
+/// Applies both patches and between them the step's image.
 ///
 /// # Errors
-/// [`NOT_BUILT_YET`] for a `podSpecPatch` that is not empty.
+/// E-14 to E-20; E-4 and E-5 for a patch of a configuration that was never checked.
 pub(crate) fn patch(draft: &mut Draft, inputs: Inputs<'_>) -> Result<(), BuildError> {
-    set_step_image(draft, inputs.job.env("BUILDKITE_IMAGE"));
-    let patch = inputs.plugin.pod_spec_patch.as_ref();
-    let patches = patch.is_some_and(|patch| patch.as_object().is_none_or(|members| !members.is_empty()));
-    if patches {
-        return Err(BuildError::new(
-            NOT_BUILT_YET,
-            "patches are not built yet in this version of the controller",
-        )
-        .at("podSpecPatch")
-        .hint("write the fields into podSpec instead"));
+    let unsafe_commands = inputs.settings.allow_pod_spec_patch_unsafe_command_modification;
+    let guard = (!unsafe_commands).then(|| guard::Guard::of(&draft.pod));
+    if let Some(patch) = &inputs.settings.pod_spec_patch {
+        // Reading again changes nothing and costs little; it makes sure of what the merge relies on.
+        let patch = Reader::new(UnknownKeys::Drop).read_patch(patch, Author::Controller.key())?;
+        apply(draft, patch, Author::Controller, guard.as_ref())?;
     }
+    set_step_image(draft, inputs.job.env("BUILDKITE_IMAGE"));
+    if let Some(patch) = &inputs.plugin.pod_spec_patch {
+        apply(draft, patch.clone(), Author::Block, guard.as_ref())?;
+    }
+    Ok(())
+}
+
+/// Applies one patch, a copy that is changed on the way.
+fn apply(
+    draft: &mut Draft,
+    mut patch: Value,
+    author: Author,
+    guard: Option<&guard::Guard>,
+) -> Result<(), BuildError> {
+    let members = as_object_mut(&mut patch);
+    let mut kept = entries::set_aside(members, author, draft.skip_checkout, guard.is_some())?;
+    draft.image_check_entries.append(&mut kept);
+    commands::replace_whole(members, &draft.roles);
+    if author == Author::Block {
+        commands::let_block_win(&mut draft.pod, members, &draft.roles);
+    }
+    let mut pod = Value::Object(std::mem::take(&mut draft.pod));
+    strategic_merge::merge(&mut pod, &patch, &table::POD_SPEC)
+        .map_err(|error| patch_problem(&error, author))?;
+    draft.pod = std::mem::take(as_object_mut(&mut pod));
+    if let Some(guard) = guard {
+        guard.check(&draft.pod, &patch, author)?;
+    }
+    draft.note_removed(author);
     Ok(())
 }
 

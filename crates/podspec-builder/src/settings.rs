@@ -6,6 +6,7 @@
 //! Kubernetes schema and refuses what does not fit.
 
 pub(crate) mod objects;
+pub(crate) mod patch;
 pub(crate) mod policy;
 pub(crate) mod validate;
 
@@ -65,11 +66,12 @@ pub struct Settings {
     pub default_image_pull_policy: Option<PullPolicy>,
     /// `default-image-check-pull-policy`.
     pub default_image_check_pull_policy: Option<PullPolicy>,
-    /// `pod-spec-patch`: not built yet, [`crate::Builder::new`] refuses it by name.
+    /// `pod-spec-patch`: a strategic merge patch of every pod; a list of containers is taken as its
+    /// `containers`.
     pub pod_spec_patch: Option<Value>,
     /// `prohibit-kubernetes-plugin`.
     pub prohibit_kubernetes_plugin: bool,
-    /// `allow-pod-spec-patch-unsafe-command-modification`. Without patches it has no effect.
+    /// `allow-pod-spec-patch-unsafe-command-modification`.
     pub allow_pod_spec_patch_unsafe_command_modification: bool,
     /// `skip-image-check-containers`.
     pub skip_image_check_containers: bool,

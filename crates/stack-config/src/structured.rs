@@ -44,18 +44,11 @@ pub(crate) fn workspace_volume(reader: &mut Reader<'_>) -> Option<Value> {
     reader.kubernetes_object(node, alias)
 }
 
-/// `pod-spec-patch`; an empty object is no patch.
+/// `pod-spec-patch`, nulls and directives and all; the builder reads it and takes a list of containers too.
 pub(crate) fn pod_spec_patch(reader: &mut Reader<'_>) -> Option<Value> {
     let key = "pod-spec-patch";
     let node = reader.file_only(key)?;
-    if node.as_sequence().is_some() {
-        let message = "is a mapping; this list was taken as its `containers`";
-        reader.warn(key, message);
-        let containers = Value::Array(reader.kubernetes_objects(node, key));
-        return Some(serde_json::json!({ "containers": containers }));
-    }
-    let empty = node.as_mapping().is_some_and(yaml_source::Mapping::is_empty);
-    if empty { None } else { reader.kubernetes_object(node, key) }
+    if node.as_sequence().is_some() { Some(node.to_json()) } else { reader.kubernetes_object(node, key) }
 }
 
 /// `resource-classes`; an empty map and no map differ.

@@ -6,7 +6,10 @@ use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::settings::Settings;
 
-/// What is asked for and is not there. `pod-spec-patch` is the builder's to refuse.
+/// Id of these refusals, for programs.
+const NOT_BUILT_YET: &str = "not-built-yet";
+
+/// What is asked for and is not there.
 pub(crate) fn refusals(reader: &mut Reader<'_>, settings: &Settings, purpose: Use) -> Vec<Problem> {
     let per_pipeline = reader.int("max-in-flight-per-pipeline", 0..=i64::MAX).unwrap_or(0);
     let profiler = reader.text("profiler-address").unwrap_or_default();
@@ -26,7 +29,7 @@ pub(crate) fn refusals(reader: &mut Reader<'_>, settings: &Settings, purpose: Us
     ask(queues, "queues", "run one controller per queue, each with its own `id` and `queue`");
     let refusal = |(key, hint): (&str, &str)| {
         let problem = Problem::new(key, "is not built yet in this version", reader.source(key));
-        problem.id(podspec_builder::NOT_BUILT_YET).hint(hint)
+        problem.id(NOT_BUILT_YET).hint(hint)
     };
     asked.into_iter().map(refusal).collect()
 }

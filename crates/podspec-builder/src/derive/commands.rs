@@ -3,10 +3,10 @@
 use pipeline_model::Interposer;
 use serde_json::json;
 
-use crate::derive::placeholders::fill;
+use crate::derive::placeholders::{fill, fill_always};
 use crate::derive::pod_level::Grace;
 use crate::draft::{AGENT, CHECKOUT, Draft, Inputs, Role};
-use crate::env_list::{is_placeholder, named};
+use crate::env_list::{is_open, named};
 use crate::error::{BuildError, Warning};
 use crate::object::{CONTAINERS, Object, as_object, as_object_mut, list, list_mut, text, texts};
 use crate::text::quote;
@@ -34,18 +34,20 @@ pub(crate) fn derive(draft: &mut Draft, inputs: Inputs<'_>, grace: Grace) -> Res
                 let command = command_text(container, inputs, default, &mut draft.warnings)?;
                 fill(container, "BUILDKITE_BOOTSTRAP_PHASES", "plugin,command");
                 fill(container, "BUILDKITE_COMMAND", command);
-                fill(container, "BUILDKITE_CONTAINER_ID", (number + system).to_string());
+                let id = (number + system).to_string();
+                fill_always(container, "BUILDKITE_CONTAINER_ID", id, &mut draft.warnings);
                 fill(container, "BUILDKITE_SOCKETS_PATH", format!("/workspace/sockets/{name}"));
                 container.insert("command".to_owned(), json!(BOOTSTRAP_COMMAND));
                 container.insert("args".to_owned(), json!(BOOTSTRAP_ARGS));
             }
             Some(Role::Checkout) => {
-                fill(container, "BUILDKITE_CONTAINER_ID", "0");
+                fill_always(container, "BUILDKITE_CONTAINER_ID", "0".to_owned(), &mut draft.warnings);
                 fill(container, "BUILDKITE_SOCKETS_PATH", format!("/workspace/sockets/{CHECKOUT}"));
             }
             Some(Role::Agent) => {
                 debug_assert_eq!(name, AGENT, "one container has this role");
-                fill(container, "BUILDKITE_CONTAINER_COUNT", count.to_string());
+                let count = count.to_string();
+                fill_always(container, "BUILDKITE_CONTAINER_COUNT", count, &mut draft.warnings);
                 fill(container, "BUILDKITE_CANCEL_GRACE_PERIOD", grace.cancel.to_string());
                 fill(container, "BUILDKITE_SIGNAL_GRACE_PERIOD_SECONDS", grace.signal.to_string());
             }
@@ -137,5 +139,5 @@ fn is_blank(text: &str) -> bool {
 /// Whether no patch has given the container its command text.
 fn waits_for_command(container: &Object) -> bool {
     let command = list(container, "env").iter().find(|variable| named(variable, "BUILDKITE_COMMAND"));
-    command.is_none_or(is_placeholder)
+    command.is_none_or(is_open)
 }

@@ -1,15 +1,16 @@
 //! Reads the Kubernetes objects inside the configuration (job-manifest 3): strictly, an unknown key is
-//! E-36.
+//! E-36. Merge directives are known keys inside `pod-spec-patch`.
 
 use pipeline_model::{CheckoutParams, CommandParams, SidecarParams};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{AgentConfig, Settings, SettingsProblem};
-use crate::error::Warning;
+use crate::error::{BuildError, Warning};
+use crate::patch::Author;
 use crate::read::{Reader, UnknownKeys};
 use crate::schema::{self, Kind};
 
-/// Replaces every object by what the reader makes of it. The warnings are those of R-22.
+/// Replaces every object by what the reader makes of it. The warnings are those of.
 pub(crate) fn read(settings: &mut Settings) -> Result<Vec<Warning>, SettingsProblem> {
     let mut reader = ObjectReader(Reader::new(UnknownKeys::Refuse));
     reader.one("workspace-volume", schema::VOLUME, &mut settings.workspace_volume)?;
@@ -19,12 +20,18 @@ pub(crate) fn read(settings: &mut Settings) -> Result<Vec<Warning>, SettingsProb
     reader.checkout_params(&mut settings.default_checkout_params)?;
     reader.command_params(&mut settings.default_command_params)?;
     reader.sidecar_params(&mut settings.default_sidecar_params)?;
+    reader.patch(&mut settings.pod_spec_patch)?;
     for (name, class) in settings.resource_classes.iter_mut().flatten() {
         let key = format!("resource-classes.{name}");
         reader.one(&format!("{key}.resource"), schema::RESOURCE_REQUIREMENTS, &mut class.resource)?;
         reader.one(&format!("{key}.podResource"), schema::RESOURCE_REQUIREMENTS, &mut class.pod_resource)?;
     }
     Ok(reader.0.warnings)
+}
+
+fn problem(error: BuildError) -> SettingsProblem {
+    let hint = error.hint.map_or_else(String::new, |hint| format!("; {hint}"));
+    SettingsProblem::new("E-36", error.path, format!("{}{hint}", error.message))
 }
 
 struct ObjectReader(Reader);
@@ -48,10 +55,23 @@ impl ObjectReader {
     }
 
     fn read(&mut self, key: &str, kind: Kind, value: &Value) -> Result<Value, SettingsProblem> {
-        self.0.read(kind, value, key).map_err(|error| {
-            let hint = error.hint.map_or_else(String::new, |hint| format!("; {hint}"));
-            SettingsProblem::new("E-36", error.path, format!("{}{hint}", error.message))
-        })
+        self.0.read(kind, value, key).map_err(problem)
+    }
+
+    fn patch(&mut self, patch: &mut Option<Value>) -> Result<(), SettingsProblem> {
+        let key = Author::Controller.key();
+        let written = match patch.take() {
+            None | Some(Value::Null) => return Ok(()),
+            Some(list @ Value::Array(_)) => {
+                let message =
+                    "a patch is a mapping; this list was taken as its `containers`: write it that way";
+                self.0.warnings.push(Warning::new("W-18", message).at(key));
+                json!({ "containers": list })
+            }
+            Some(patch) => patch,
+        };
+        *patch = Some(self.0.read_patch(&written, key).map_err(problem)?);
+        Ok(())
     }
 
     fn agent_config(&mut self, config: &mut AgentConfig) -> Result<(), SettingsProblem> {

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::{PodPolicy, Settings};
-use crate::error::NOT_BUILT_YET;
+use super::{PodPolicy, Settings, patch};
 use crate::text::image::ImageReference;
 use crate::text::quantity;
 
@@ -17,7 +16,7 @@ pub struct SettingsError {
 /// One problem of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingsProblem {
-    /// Id of the rule, such as `E-27`, or [`crate::NOT_BUILT_YET`].
+    /// Id of the rule, such as `E-27`.
     pub id: &'static str,
     /// Path of the configuration key, such as `agent-config.additional-hooks[0].path`.
     pub key: String,
@@ -62,9 +61,7 @@ pub(crate) fn validate(settings: &Settings) -> Result<(), SettingsError> {
     required_values(settings)?;
     image(settings)?;
     additional_hooks(settings)?;
-    if settings.pod_spec_patch.is_some() {
-        return Err(not_built_yet("pod-spec-patch", "patches of the controller").into());
-    }
+    patch::check(settings)?;
     limit("E-32", "image-check-container-cpu-limit", &settings.image_check_container_cpu_limit)?;
     limit("E-33", "image-check-container-memory-limit", &settings.image_check_container_memory_limit)?;
     default_class(settings)?;
@@ -75,14 +72,6 @@ pub(crate) fn validate(settings: &Settings) -> Result<(), SettingsError> {
 fn pod_policy(settings: &Settings) -> Result<(), SettingsError> {
     let problems: Vec<_> = settings.pod_policy.iter().flat_map(PodPolicy::problems).collect();
     if problems.is_empty() { Ok(()) } else { Err(SettingsError { problems }) }
-}
-
-fn not_built_yet(key: &str, what: &str) -> SettingsProblem {
-    SettingsProblem::new(
-        NOT_BUILT_YET,
-        key,
-        format!("{what} is not built yet in this version; remove the key until a later version has it"),
-    )
 }
 
 fn required_values(settings: &Settings) -> Result<(), SettingsProblem> {

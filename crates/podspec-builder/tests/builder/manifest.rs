@@ -2,6 +2,7 @@
 //! be held side by side. `fixtures/manifest/README.md` explains the notation.
 
 mod config;
+mod patches;
 mod policy;
 mod pull_policies;
 mod row;
@@ -62,6 +63,21 @@ fn agent_tags() {
 #[test]
 fn configuration_checks() {
     check_file("fixtures/manifest/configuration.yaml");
+}
+
+#[test]
+fn patches_of_the_block() {
+    check_file("fixtures/manifest/patches.yaml");
+}
+
+#[test]
+fn pods_that_patches_changed() {
+    check_file("fixtures/manifest/patched_pods.yaml");
+}
+
+#[test]
+fn patches_of_the_controller() {
+    check_file("fixtures/manifest/controller_patches.yaml");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Each value of a full file reaches its place in the settings.
 
+use serde_json::json;
+
 use super::*;
 
 /// Each value of a full file lands.
@@ -48,6 +50,15 @@ fn every_key_lands() {
     assert_eq!(builder.image_check_container_memory_limit, "256Mi");
     assert_eq!(builder.workspace_volume.as_ref().unwrap()["name"], "scratch");
     assert_eq!(builder.workspace_mount_sub_path_expr, "$(JOB)/a");
+    let order = json!([{ "name": "checkout" }]);
+    let variable = json!({ "name": "HOME", "$patch": "delete" });
+    assert_eq!(
+        builder.pod_spec_patch,
+        Some(json!({
+            "hostNetwork": false, "hostname": null, "tolerations": [], "$setElementOrder/containers": order,
+            "containers": [{ "name": "checkout", "image": "registry.example/git:V1", "env": [variable] }],
+        }))
+    );
     assert_eq!(builder.additional_redacted_vars, ["MY_*"]);
     assert_eq!(builder.default_resource_class_name, "small");
     let class = &builder.resource_classes.as_ref().unwrap()["small"];

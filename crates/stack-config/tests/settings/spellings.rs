@@ -69,7 +69,6 @@ fn unbuilt_settings() {
         ("max-in-flight-per-pipeline: 5", "max-in-flight-per-pipeline"),
         ("profiler-address: localhost:6060", "profiler-address"),
         ("log-http-payloads: true", "log-http-payloads"),
-        ("pod-spec-patch: {hostNetwork: true}", "pod-spec-patch"),
     ] {
         let error = with(file, &[], &[]).expect_err(file);
         assert_eq!((error.kind, error.problems[0].id), (ErrorKind::Config, Some("not-built-yet")), "{file}");
@@ -78,7 +77,7 @@ fn unbuilt_settings() {
     }
     let defaults = loaded(
         "enable-job-acquisition-tokens: false\nmax-in-flight-per-pipeline: 0\nprofiler-address: \"\"\n\
-         log-http-payloads: false\npod-spec-patch: {}\nenable-completion-watcher: true\n",
+         log-http-payloads: false\nenable-completion-watcher: true\n",
     );
     assert!(warnings(&defaults).iter().all(|warning| !warning.contains("not built")));
 }

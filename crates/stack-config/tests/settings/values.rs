@@ -288,6 +288,68 @@ fn configurations_that_their_policy_refuses() {
     assert!(warnings(&loaded(wrong_case))[0].contains("`EmptyDir` is taken as `emptyDir`"));
 }
 
+/// Directives and nulls are the patch's own, wrong keys, images and commands are told with their place:
+/// controller-config K9, K27, K33, 5.1, 10
+#[test]
+fn patches_of_the_controller() {
+    let patch = "pod-spec-patch:\n  $patch: replace\n  hostname: ~\n  hostNetwork: false\n  nodeSelector:\n    \
+                 $retainKeys: [a]\n    a: b\n    c: ~\n  volumes: [{name: v, $patch: delete}]\n";
+    let read = loaded(patch);
+    assert_eq!(warnings(&read), [""; 0]);
+    let patch = read.settings.builder.pod_spec_patch.unwrap();
+    assert_eq!((&patch["hostname"], &patch["hostNetwork"]), (&serde_json::Value::Null, &false.into()));
+    assert!(patch.as_object().unwrap().contains_key("hostname"));
+    assert_eq!(patch["volumes"][0]["$patch"], "delete");
+
+    for file in [
+        "pod-spec-patch: ~",
+        "pod-spec-patch: {}",
+        "pod-spec-patch: {containers: [{name: a, image: \"x:V1\"}]}",
+    ] {
+        assert_eq!(warnings(&loaded(file)), [""; 0], "{file}");
+    }
+    let list = loaded("pod-spec-patch: [{name: a, image: x}]");
+    assert!(warnings(&list)[0].contains("pod-spec-patch: a patch is a mapping; this list was taken"));
+
+    for (file, message) in [
+        ("workspace-volume: {name: w, $patch: delete}", "workspace-volume.$patch: unknown key"),
+        ("pod-spec-patch: {hostnme: x}", "pod-spec-patch.hostnme: unknown key; did you mean `hostname`?"),
+        (
+            "pod-spec-patch: {containers: [{name: a, $path: delete}]}",
+            "pod-spec-patch.containers[0].$path: unknown key",
+        ),
+        (
+            "pod-spec-patch: {requests: {cpu: 1}}",
+            "pod-spec-patch.requests: unknown key; write it under `resources`",
+        ),
+        ("pod-spec-patch: text", "pod-spec-patch: expected a mapping"),
+        ("pod-spec-patch: {hostNetwork: \"no\"}", "pod-spec-patch.hostNetwork: expected true or false"),
+        (
+            "pod-spec-patch: {containers: [{image: x}]}",
+            "pod-spec-patch.containers[0]: the element lacks its merge key",
+        ),
+        ("pod-spec-patch: {$patch: remove}", "pod-spec-patch: `$patch: remove` is none of"),
+        (
+            "pod-spec-patch: {containers: [{name: a, image: \"App:1\"}]}",
+            "pod-spec-patch.containers[0].image: `App:1` is not",
+        ),
+        (
+            "pod-spec-patch: {initContainers: [{name: a, image: \"App:1\"}]}",
+            "initContainers[0].image: `App:1` is not",
+        ),
+        (
+            "pod-spec-patch:\n  containers:\n    - name: a\n      args: [x]\n",
+            "containers[0].args: what a container runs",
+        ),
+    ] {
+        assert!(refused(file).contains(message), "{file}: {}", refused(file));
+    }
+    let place = refused("pod-spec-patch:\n  containers:\n    - name: a\n      args: [x]\n");
+    assert!(place.contains("(config.yaml:4:"), "{place}");
+    let unsafe_commands = "allow-pod-spec-patch-unsafe-command-modification: true\n";
+    loaded(&format!("{unsafe_commands}pod-spec-patch: {{containers: [{{name: agent, args: [x]}}]}}"));
+}
+
 /// Tags and queue, controller-config section 6.
 #[test]
 fn tags_and_queue() {

@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::judge::{Judge, Violation};
 use super::walk;
 use crate::error::Warning;
+use crate::patch::Author;
 use crate::schema::{self, Kind};
-use crate::settings::Settings;
+use crate::settings::{Settings, patch};
 
 /// Names each part of the configuration that no pod may have (W-22): there is no exemption for what the
 /// controller adds, so jobs that get it will be refused.
@@ -17,6 +18,7 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<Warning> {
     parts.sources(settings);
     parts.resource_classes(settings);
     parts.image_checks(settings);
+    parts.patch(settings);
     parts.0.given_labels(&settings.default_metadata.labels, "default-metadata.labels");
     let warning = |Violation { rule, what, path }: Violation| {
         let key = rule.key();
@@ -79,6 +81,15 @@ impl Parts<'_> {
             }
             self.0.node_selector(class.node_selector.keys(), &format!("{key}.nodeSelector"));
         }
+    }
+
+    /// What the patch gives to every pod; what it takes away is not there to be judged.
+    fn patch(&mut self, settings: &Settings) {
+        // One that is malformed has been refused before.
+        let Some(Ok(given)) = settings.pod_spec_patch.as_ref().map(patch::alone) else { return };
+        let key = Author::Controller.key();
+        self.0.given_pod(&given, key);
+        self.object(schema::POD_SPEC, Some(&Value::Object(given)), key);
     }
 
     fn image_checks(&mut self, settings: &Settings) {

@@ -123,13 +123,9 @@ impl<'a> Judge<'a> {
 
     /// Judges what concerns a pod as a whole.
     pub(super) fn pod(&mut self, pod: &Object) {
-        let (key, account) = match (text(pod, "serviceAccountName"), text(pod, "serviceAccount")) {
-            ("", "") => ("serviceAccountName", "default"),
-            ("", account) => ("serviceAccount", account),
-            (account, _) => ("serviceAccountName", account),
-        };
+        let (key, account) = account(pod).unwrap_or(("serviceAccountName", "default"));
+        self.account(account, key);
         let policy = self.policy;
-        self.listed(Rule::AllowedServiceAccounts, policy.allowed_service_accounts.as_ref(), account, key);
         for part in [Part::Limits, Part::Requests] {
             for (name, most) in &policy.max_pod_resources {
                 let Use { amount, path } = used_by(pod, part, name);
@@ -143,6 +139,21 @@ impl<'a> Judge<'a> {
                 }
             }
         }
+    }
+
+    /// Judges what a part of a pod spec says of the pod as a whole, and leaves out what it does not say.
+    pub(super) fn given_pod(&mut self, part: &Object, path: &str) {
+        if let Some((key, account)) = account(part) {
+            self.account(account, &format!("{path}.{key}"));
+        }
+        if let Some(resources) = part.get("resources") {
+            self.pod_resources(resources, &format!("{path}.resources"));
+        }
+    }
+
+    fn account(&mut self, account: &str, path: &str) {
+        let allowed = self.policy.allowed_service_accounts.as_ref();
+        self.listed(Rule::AllowedServiceAccounts, allowed, account, path);
     }
 
     /// Judges the labels of a Job.
@@ -300,6 +311,12 @@ impl<'a> Judge<'a> {
     fn add(&mut self, rule: Rule, what: String, path: &str) {
         self.violations.push(Violation { rule, what, path: one_line(path) });
     }
+}
+
+/// The service account that a pod spec names, and the key that names it.
+fn account(pod: &Object) -> Option<(&'static str, &str)> {
+    let named = ["serviceAccountName", "serviceAccount"].map(|key| (key, text(pod, key)));
+    named.into_iter().find(|(_, account)| !account.is_empty())
 }
 
 const NO_PATTERN: &str = "matches no pattern";

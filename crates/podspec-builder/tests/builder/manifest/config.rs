@@ -58,6 +58,9 @@ fn apply(settings: &mut Settings, key: &str, value: &Value) {
             settings.default_image_check_pull_policy = Some(text(value).parse().unwrap());
         }
         "pod-spec-patch" => settings.pod_spec_patch = Some(value.clone()),
+        "allow-pod-spec-patch-unsafe-command-modification" => {
+            settings.allow_pod_spec_patch_unsafe_command_modification = flag(value);
+        }
         "prohibit-kubernetes-plugin" => settings.prohibit_kubernetes_plugin = flag(value),
         "skip-image-check-containers" => settings.skip_image_check_containers = flag(value),
         "image-check-container-cpu-limit" => settings.image_check_container_cpu_limit = text(value),

@@ -155,14 +155,12 @@ fn what_is_not_told() {
     assert!(!text.contains("hunter2"), "{text}");
 }
 
-/// The parts of a configuration that its own policy refuses.
-/// job-manifest W-22; controller-config 5.10
-#[test]
-fn the_configuration_is_held_against_its_policy_once() {
+/// A configuration with something in every part that a policy looks at.
+fn parts() -> Value {
     let path = |name: &str| json!({ "name": name, "hostPath": { "path": format!("/{name}") } });
     let secret = |name: &str| json!({ "name": name, "secret": { "secretName": name } });
     let source = |name: &str| json!([{ "secretRef": { "name": name } }]);
-    let parts = json!({
+    json!({
         "workspace-volume": path("w"),
         "agent-config": {
             "hooksVolume": path("hooks"),
@@ -188,9 +186,25 @@ fn the_configuration_is_held_against_its_policy_once() {
         } },
         "default-metadata": { "labels": { "team": "web" } },
         "image-check-container-cpu-limit": "2500m",
-    });
+        "pod-spec-patch": {
+            "serviceAccountName": "root",
+            "resources": { "limits": { "cpu": "9" } },
+            "hostNetwork": null,
+            "containers": [
+                { "name": "agent", "image": "buildkite/agent:3.0.0", "securityContext": { "privileged": true } },
+                { "name": "gone", "image": "alpine", "$patch": "delete" },
+            ],
+            "volumes": [{ "name": "p", "hostPath": { "path": "/p", "$patch": "replace" } }],
+        },
+    })
+}
+
+/// The parts of a configuration that its own policy refuses.
+/// job-manifest W-22, C-446; controller-config 5.10
+#[test]
+fn the_configuration_is_held_against_its_policy_once() {
     let with = |policy: Value| {
-        let mut config = parts.clone();
+        let mut config = parts();
         config["pod-policy"] = policy;
         let builder = config::builder(&config).unwrap();
         let shown: Vec<String> =
@@ -202,13 +216,14 @@ fn the_configuration_is_held_against_its_policy_once() {
         "allowed-images": ["**"], "allow-host-path": ["/"], "allowed-secret-refs": ["*"],
         "max-resources": { "container": { "cpu": "3" }, "pod": { "cpu": "9" } },
         "required-labels": { "team": "*", "other": "*" }, "allowed-node-selectors": ["*"],
-        "allowed-service-accounts": ["ci"],
+        "allowed-service-accounts": ["root"],
     });
     assert_eq!(with(allowing), [""; 0]);
     let shown = with(json!({
         "allowed-images": [], "allow-host-path": ["/ok"], "allowed-secret-refs": [],
         "max-resources": { "container": { "cpu": "2" }, "pod": { "cpu": "8" } },
         "required-labels": { "team": "ci", "other": "*" }, "allowed-node-selectors": [],
+        "allow-privileged": false, "allow-host-namespaces": false, "allowed-service-accounts": ["ci"],
     }));
     assert_eq!(
         shown[0],
@@ -234,6 +249,10 @@ fn the_configuration_is_held_against_its_policy_once() {
             "resource-classes.big.podResource.requests.cpu",
             "resource-classes.big.nodeSelector",
             "image-check-container-cpu-limit",
+            "pod-spec-patch.serviceAccountName",
+            "pod-spec-patch.resources.limits.cpu",
+            "pod-spec-patch.containers[agent].securityContext.privileged",
+            "pod-spec-patch.volumes[p].hostPath.path",
             "default-metadata.labels.team",
         ]
     );

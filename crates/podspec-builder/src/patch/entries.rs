@@ -1,0 +1,115 @@
+//! Entries of a patch for containers that do not exist while it is applied (job-manifest ).
+
+use serde_json::{Value, json};
+use strategic_merge::MergeError;
+use strategic_merge::schema::table;
+
+use super::problem::patch_problem;
+use super::{Author, guard};
+use crate::draft::{CHECKOUT, is_image_check};
+use crate::error::BuildError;
+use crate::object::{CONTAINERS, INIT_CONTAINERS, Object, as_object, text};
+
+/// An entry for an image check, kept until the checks exist.
+pub(crate) struct ImageCheckEntry {
+    author: Author,
+    /// Where it stands in the patch's list.
+    index: usize,
+    entry: Value,
+}
+
+impl ImageCheckEntry {
+    /// The check that it is for.
+    pub(crate) fn name(&self) -> &str {
+        text(as_object(&self.entry), "name")
+    }
+
+    /// Where it stands, such as `podSpecPatch.initContainers[0]`.
+    pub(crate) fn path(&self) -> String {
+        format!("{}.{INIT_CONTAINERS}[{}]", self.author.key(), self.index)
+    }
+
+    /// Merges it onto its check, by the rules of the list that it was written in; `None` if that deletes
+    /// the check.
+    ///
+    /// # Errors
+    /// E-15 to E-20.
+    pub(crate) fn merge_onto(&self, check: Value) -> Result<Option<Value>, BuildError> {
+        let mut pod = json!({ INIT_CONTAINERS: [check] });
+        self.merge_into(&mut pod).map_err(|error| patch_problem(&error, self.author))?;
+        Ok(pod[INIT_CONTAINERS].as_array_mut().and_then(Vec::pop))
+    }
+
+    /// Whatever an entry meets, and be it nothing: it has to be well-formed.
+    fn check(&self) -> Result<(), BuildError> {
+        self.merge_into(&mut json!({})).map_err(|error| patch_problem(&error, self.author))
+    }
+
+    /// Errors tell the place in the patch as it was written, so the entry gets the same place here.
+    fn merge_into(&self, pod: &mut Value) -> Result<(), MergeError> {
+        let mut entries = vec![nothing(""); self.index];
+        entries.push(self.entry.clone());
+        strategic_merge::merge(pod, &json!({ INIT_CONTAINERS: entries }), &table::POD_SPEC)
+    }
+}
+
+/// Takes out entries for image checks, which come later, and for a checkout that is skipped, which never
+/// comes. They leave an entry that does nothing in their place, so that all others keep theirs.
+///
+/// # Errors
+/// E-14 if `guarded`, and E-15 to E-20 for an entry that is kept.
+pub(super) fn set_aside(
+    patch: &mut Object,
+    author: Author,
+    skip_checkout: bool,
+    guarded: bool,
+) -> Result<Vec<ImageCheckEntry>, BuildError> {
+    let discarded = if skip_checkout { take(patch, CONTAINERS, |name| name == CHECKOUT) } else { Vec::new() };
+    let kept = take(patch, INIT_CONTAINERS, is_image_check);
+    if guarded {
+        for (list, entries) in [(CONTAINERS, &discarded), (INIT_CONTAINERS, &kept)] {
+            for (index, entry) in entries {
+                if let Some(member) = command_member(entry) {
+                    let place = format!("{list}[{index}].{member}");
+                    return Err(guard::refusal(text(as_object(entry), "name"), author, &place));
+                }
+            }
+        }
+    }
+    let kept: Vec<_> =
+        kept.into_iter().map(|(index, entry)| ImageCheckEntry { author, index, entry }).collect();
+    for entry in &kept {
+        entry.check()?;
+    }
+    Ok(kept)
+}
+
+/// The entries of a list whose names are asked for, with their places. The names leave the list's order too.
+fn take(patch: &mut Object, list: &str, asked_for: impl Fn(&str) -> bool) -> Vec<(usize, Value)> {
+    let name_of = |entry: &Value| entry.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let order = format!("$setElementOrder/{list}");
+    if let Some(Value::Array(order)) = patch.get_mut(&order) {
+        order.retain(|entry| !asked_for(&name_of(entry)));
+    }
+    let Some(Value::Array(entries)) = patch.get_mut(list) else { return Vec::new() };
+    let mut taken = Vec::new();
+    for (index, entry) in entries.iter_mut().enumerate() {
+        let name = name_of(entry);
+        if asked_for(&name) {
+            taken.push((index, std::mem::replace(entry, nothing(&name))));
+        }
+    }
+    taken
+}
+
+/// An entry that does nothing: there is no container of such a name to delete.
+fn nothing(name: &str) -> Value {
+    json!({ "name": name, "$patch": "delete" })
+}
+
+/// The first member of an entry that says something about `command` or `args`: the field itself, whatever
+/// its value, or a directive for it.
+pub(crate) fn command_member(entry: &Value) -> Option<&str> {
+    let keys = entry.as_object()?.keys();
+    keys.map(String::as_str).find(|key| matches!(key.rsplit('/').next(), Some("command" | "args")))
+}
