@@ -99,14 +99,18 @@ impl Held {
         lapsed
     }
 
-    /// Candidates whose reservation holds; with those `left` to lapse, or without them.
-    pub(super) fn holding(&self, left: bool, now: Instant) -> impl Iterator<Item = Uuid> + '_ {
-        let kept = self.kept.iter().map(|(job, kept)| (*job, kept.reservation));
-        let left = self.left.iter().filter(move |_| left).map(|(job, held)| (*job, *held));
-        kept.chain(left).filter(move |(_, held)| held.until > now).map(|(job, _)| job)
+    /// Candidates whose reservation holds; or (`perhaps`) that may be reserved already, or again before they have a
+    /// slot: those left to lapse, and those whose renewal is under way although the reservation has lapsed.
+    pub(super) fn holding(&self, perhaps: bool, now: Instant) -> impl Iterator<Item = Uuid> + '_ {
+        let kept = self.kept.iter().filter(move |(_, kept)| {
+            let renewed = perhaps && !kept.told;
+            renewed || kept.reservation.until > now
+        });
+        let left = self.left.iter().filter(move |(_, held)| perhaps && held.until > now);
+        kept.map(|(job, _)| *job).chain(left.map(|(job, _)| *job))
     }
 
-    /// Reservations that hold, whoever answers for them.
+    /// Reservations that hold or may hold, whoever answers for them.
     pub(crate) fn count(&self, now: Instant) -> usize {
         self.holding(true, now).count()
     }

@@ -260,6 +260,24 @@ fn a_job_that_waited_for_a_slot_until_its_reservation_lapsed_keeps_its_place() {
     assert_eq!(admitted(&mut limiter, until), [1]);
 }
 
+/// lifecycle V1, V5: Buildkite is away until reservations have lapsed, and a renewal that was asked for may still come
+#[test]
+fn a_reservation_that_lapsed_unasked_counts_until_its_job_is_listed() {
+    let start = Instant::now();
+    let later = |seconds| start + Duration::from_secs(seconds);
+    let mut limiter = Limiter::new(limits(1, 1));
+    limiter.open();
+    limiter.listed((1..=9).map(|n| listed(n, 0, n as i64)), ListingEnd::Complete, start, start);
+    for _ in 1..=2 {
+        let admission = limiter.admit(start).remove(0);
+        let held = Reservation { since: start, until: later(60) };
+        limiter.requeue(admission, Some(held), later(100));
+    }
+    assert!(admitted(&mut limiter, later(61)).is_empty());
+    limiter.listed([listed(1, 0, 1), listed(2, 0, 2)], ListingEnd::Partial, later(70), later(70));
+    assert_eq!(admitted(&mut limiter, later(71)), [3]);
+}
+
 /// lifecycle P2, V1: what the list says of a job that was put behind the others
 #[test]
 fn a_job_behind_the_others_stays_there_and_keeps_its_priority() {
