@@ -1,13 +1,18 @@
-//! Builds under configurations that `Builder::new` would have refused: the matching error or a Job, never
-//! a panic (job-manifest R-8).
+//! What cannot be seen from outside: builds under configurations that `Builder::new` would have refused,
+//! which end with the matching error or a Job, never a panic (job-manifest R-8), and patches on a pod that is
+//! composed and not finished.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use pipeline_model::KubernetesPlugin;
 use serde_json::{Value, json};
+use strategic_merge::random_cases::Style;
 
+use crate::draft::Inputs;
 use crate::{
     AdditionalHook, AgentConfig, BuildError, Builder, JobRequest, JobUuid, ParsedPlugins, PodPolicy, Settings,
 };
+use crate::{compose, patch};
 
 fn build(settings: Settings) -> Result<Value, BuildError> {
     let builder = Builder { settings, warnings: Vec::new() };
@@ -102,4 +107,85 @@ fn broken_images_and_limits() {
     assert_eq!(build(settings).unwrap_err().id, "E-13");
     let settings = Settings { image_check_container_cpu_limit: "lots".to_owned(), ..Settings::default() };
     assert!(build(settings).is_ok());
+}
+
+/// What composes a pod is what `block` asks for; the patch is the composed pod itself, placeholders and all.
+fn repeat_composed(block: &Value) -> Option<(Value, Result<Value, BuildError>)> {
+    let settings = Settings::default();
+    let job = JobRequest::new(JobUuid::new("uuid-1").unwrap(), "true");
+    let (plugin, _) = KubernetesPlugin::from_json(block).unwrap();
+    let inputs = Inputs { job: &job, settings: &settings, plugin: &plugin, names_other_plugins: false };
+    let mut draft = compose::compose(inputs, None).ok()?;
+    let composed = Value::Object(draft.pod.clone());
+    let plugin = KubernetesPlugin { pod_spec_patch: Some(composed.clone()), ..plugin };
+    let inputs = Inputs { job: &job, settings: &settings, plugin: &plugin, names_other_plugins: false };
+    let patched = patch::patch(&mut draft, inputs);
+    Some((composed, patched.map(|()| Value::Object(draft.pod))))
+}
+
+/// Keys of merged lists, by which elements would meet each other.
+const KEYS: [&str; 6] = ["name", "mountPath", "devicePath", "containerPort", "ip", "topologyKey"];
+
+fn has_repeats(value: &Value) -> bool {
+    match value {
+        Value::Array(list) => {
+            let repeats = |key: &str| {
+                let mut seen = BTreeSet::new();
+                let mut keys = list.iter().filter_map(|element| element.get(key));
+                keys.any(|value| !seen.insert(value.to_string()))
+            };
+            KEYS.into_iter().any(repeats) || list.iter().any(has_repeats)
+        }
+        Value::Object(members) => members.values().any(has_repeats),
+        _ => false,
+    }
+}
+
+/// job-manifest 14, R-124, R-162
+#[test]
+fn a_patch_that_repeats_the_composed_values_changes_nothing() {
+    let blocks = [
+        json!({}),
+        json!({ "checkout": { "skip": true } }),
+        json!({
+            "sidecars": [{ "image": "s" }, { "name": "other", "image": "s", "args": ["x"] }],
+            "checkout": { "gitMirrors": { "volume": { "name": "m", "emptyDir": {} } }, "gitCredentialsSecret": { "secretName": "s" } },
+            "gitEnvFrom": [{ "secretRef": { "name": "s" } }],
+            "podSpec": {
+                "initContainers": [{ "name": "i", "image": "x" }],
+                "containers": [{ "command": ["a"], "args": [] }, { "command": [] }, { "args": ["b"], "env": [{ "name": "A" }] }],
+            },
+        }),
+    ];
+    for block in blocks {
+        let (composed, patched) = repeat_composed(&block).unwrap();
+        assert_eq!(patched.unwrap(), composed, "{block}");
+    }
+    let mut equal = 0;
+    for seed in 0..500 {
+        let case = strategic_merge::random_cases::case(seed, Style::WellFormed);
+        let block = json!({ "podSpec": case.original });
+        let drawn = (case.type_name == "PodSpec").then(|| repeat_composed(&block)).flatten();
+        if let Some((composed, Ok(patched))) = drawn.filter(|(composed, _)| !has_repeats(composed)) {
+            assert_eq!(patched, composed, "{block}");
+            equal += 1;
+        }
+    }
+    assert!(equal > 50, "{equal} pods show little");
+}
+
+/// A configuration that nobody has checked: job-manifest R-8, E-4
+#[test]
+fn patches_that_are_none() {
+    for (patch, id) in [
+        (json!({ "containers": 5 }), "E-4"),
+        (json!("x"), "E-4"),
+        (json!({ "containers": [{}] }), "E-15"),
+        (json!({ "containers": [{ "name": "agent", "args": ["x"] }] }), "E-14"),
+    ] {
+        let error =
+            build(Settings { pod_spec_patch: Some(patch.clone()), ..Settings::default() }).unwrap_err();
+        assert_eq!(error.id, id, "{patch}");
+        assert!(error.path.starts_with("pod-spec-patch"), "{error}");
+    }
 }
