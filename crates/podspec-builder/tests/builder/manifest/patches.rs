@@ -80,3 +80,121 @@ fn what_is_worth_knowing_of_the_controllers_patch() {
     assert_eq!(warnings(json!({ "containers": [{ "name": "a", "$patch": "delete" }] })), [""; 0]);
     assert_eq!(warnings(Value::Null), [""; 0]);
 }
+
+/// The id of the error, or the Job.
+fn outcome(config: &Value, block: &Value) -> Result<Value, &'static str> {
+    let builder = config::builder(config).map_err(|error| error.problems[0].id)?;
+    build(&builder, &json!({ "plugin": block })).map(|built| built.job).map_err(|error| error.id)
+}
+
+/// Who may change what a container runs, row by row of the table of command changes.
+/// kubernetes-plugin B13; job-manifest, E-31
+#[test]
+fn changes_of_commands() {
+    const UNSAFE: &str = "allow-pod-spec-patch-unsafe-command-modification";
+    let spec = json!({
+        "containers": [{ "name": "c", "image": "x:1", "command": ["a"], "args": ["b"] }],
+        "initContainers": [{ "name": "mine", "image": "x:1", "command": ["a"] }],
+    });
+    let new = json!({ "command": ["new"], "image": "y:1" });
+    let same = json!({ "args": ["start"] });
+    let all = [
+        ("containers", "agent", &new, Err("E-14"), Ok(()), Err("E-31")),
+        ("containers", "checkout", &new, Err("E-14"), Ok(()), Err("E-31")),
+        ("initContainers", "copy-agent", &new, Err("E-14"), Ok(()), Err("E-31")),
+        ("initContainers", "imagecheck-0", &new, Err("E-14"), Ok(()), Err("E-31")),
+        ("initContainers", "imagecheck-7", &new, Err("E-14"), Ok(()), Err("E-31")),
+        ("containers", "agent", &same, Ok(()), Ok(()), Err("E-31")),
+        ("containers", "c", &new, Ok(()), Ok(()), Err("E-31")),
+        ("containers", "added", &new, Ok(()), Ok(()), Err("E-31")),
+        ("initContainers", "sidecar-0", &new, Ok(()), Ok(()), Ok(())),
+        ("initContainers", "mine", &new, Ok(()), Ok(()), Ok(())),
+        ("initContainers", "added", &new, Ok(()), Ok(()), Ok(())),
+    ];
+    for (list, name, change, safe, without_guard, configured) in all {
+        let mut entry = change.clone();
+        entry["name"] = name.into();
+        let patch = json!({ list: [entry] });
+        let plain = json!({ "podSpec": spec, "sidecars": [{ "image": "s:1" }] });
+        let mut block = plain.clone();
+        block["podSpecPatch"] = patch.clone();
+        let ended = |config: Value, block: &Value| outcome(&config, block).map(|_| ());
+        assert_eq!(ended(json!({}), &block), safe, "{patch}");
+        assert_eq!(ended(json!({ UNSAFE: true }), &block), without_guard, "{patch}");
+        assert_eq!(ended(json!({ "pod-spec-patch": patch }), &plain), configured, "{patch} configured");
+        assert_eq!(ended(json!({ "pod-spec-patch": patch, UNSAFE: true }), &plain), without_guard, "{patch}");
+    }
+    for (change, want) in [
+        (json!({ "command": ["z"] }), "z"),
+        (json!({ "args": ["z"] }), "a z"),
+        (json!({ "command": ["y"], "args": ["z"] }), "y z"),
+    ] {
+        let mut entry = change;
+        entry["name"] = "c".into();
+        let block = json!({ "podSpec": spec, "podSpecPatch": { "containers": [entry] } });
+        for config in [json!({}), json!({ UNSAFE: true })] {
+            assert_eq!(command(&outcome(&config, &block).unwrap(), "c"), want);
+        }
+    }
+}
+
+/// A patch means the same in the configuration as in the block.
+/// kubernetes-plugin B16; controller-config K27; job-manifest
+#[test]
+fn both_patches_are_read_alike() {
+    let spec = json!({
+        "hostNetwork": true,
+        "hostname": "h",
+        "tolerations": [{ "key": "a" }],
+        "nodeSelector": { "a": "1", "b": "1" },
+        "securityContext": { "runAsUser": 1, "runAsGroup": 2 },
+        "terminationGracePeriodSeconds": 5,
+        "volumes": [{ "name": "v", "emptyDir": {} }],
+        "hostAliases": [{ "ip": "1.1.1.1", "hostnames": ["a", "b"] }],
+        "containers": [{ "name": "c", "image": "x:1", "env": [{ "name": "A", "value": "1" }] }],
+    });
+    let container = |entry: Value| json!({ "containers": [entry] });
+    for (patch, want) in [
+        (json!({ "hostname": null, "terminationGracePeriodSeconds": null }), None),
+        (json!({ "hostNetwork": false, "terminationGracePeriodSeconds": 0, "hostname": "" }), None),
+        (container(json!({ "name": "c", "env": [{ "name": "A", "value": "" }] })), None),
+        (json!({ "tolerations": [], "volumes": [] }), None),
+        (json!({ "volumes": [{ "name": "v", "$patch": "delete" }] }), None),
+        (json!({ "volumes": [{ "$patch": "replace" }, { "name": "workspace", "emptyDir": {} }] }), None),
+        (json!({ "volumes": [{ "name": "v", "$patch": "merge", "hostPath": { "path": "/x" } }] }), None),
+        (
+            json!({ "nodeSelector": { "$patch": "delete" }, "securityContext": { "$patch": "replace", "runAsUser": 3 } }),
+            None,
+        ),
+        (json!({ "tolerations": [{ "key": "b", "$patch": "delete" }] }), Some("E-17")),
+        (json!({ "securityContext": { "$retainKeys": ["runAsUser"] } }), None),
+        (json!({ "securityContext": { "$retainKeys": "runAsUser" } }), Some("E-18")),
+        (json!({ "$setElementOrder/containers": [{ "name": "agent" }, { "name": "c" }] }), None),
+        (json!({ "hostAliases": [{ "ip": "1.1.1.1", "$deleteFromPrimitiveList/hostnames": ["a"] }] }), None),
+        (json!({ "$deleteFromPrimitiveList": ["a"] }), Some("E-20")),
+        (
+            container(
+                json!({ "name": "c", "env": [{ "name": "A", "valueFrom": { "fieldRef": { "fieldPath": "x" } } }] }),
+            ),
+            None,
+        ),
+        (
+            container(
+                json!({ "name": "agent", "env": [{ "name": "BUILDKITE_CANCEL_GRACE_PERIOD", "value": "7" }] }),
+            ),
+            None,
+        ),
+        (json!({ "initContainers": [{ "name": "imagecheck-0", "resources": null }] }), None),
+        (container(json!({ "name": "new", "image": "n:1" })), None),
+        (container(json!({ "image": "n:1" })), Some("E-15")),
+        (container(json!({ "name": "agent", "$patch": "delete" })), Some("E-37")),
+        (container(json!({ "name": "c", "$patch": "delete" })), Some("E-38")),
+    ] {
+        let plain = outcome(&json!({}), &json!({ "podSpec": spec })).unwrap();
+        let of_block = outcome(&json!({}), &json!({ "podSpec": spec, "podSpecPatch": patch }));
+        let of_controller = outcome(&json!({ "pod-spec-patch": patch }), &json!({ "podSpec": spec }));
+        assert_eq!(of_block, of_controller, "{patch}");
+        assert_eq!(of_block.as_ref().err().copied(), want, "{patch}");
+        assert_ne!(of_block.as_ref().ok(), Some(&plain), "{patch} has an effect");
+    }
+}
