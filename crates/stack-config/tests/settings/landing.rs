@@ -88,6 +88,44 @@ fn every_key_lands() {
     assert_eq!(builder.default_metadata.annotations["example.com/note"], "yes");
 }
 
+/// What an operator writes comes out as it was written, and builds.
+/// job-manifest C-356; controller-config K2
+#[test]
+fn a_whole_example() {
+    use podspec_builder::{Builder, Interposer, JobRequest, JobUuid, PullPolicy};
+
+    let loaded = loaded(include_str!("../example.yaml"));
+    assert_eq!(loaded.warnings, []);
+    let settings = loaded.settings;
+    assert_eq!((settings.buildkite.queue.as_str(), settings.id.as_str()), ("heavy", "ci-a"));
+    let builder = &settings.builder;
+    assert_eq!((builder.job_prefix.as_str(), builder.job_ttl), ("testkite-", Duration::from_secs(300)));
+    assert_eq!(builder.default_termination_grace_period_seconds, 80);
+    assert_eq!(builder.default_command_params.interposer, Some(Interposer::Vector));
+    assert_eq!(builder.image_check_container_cpu_limit, "201m");
+    assert_eq!(builder.image_check_container_memory_limit, "129Mi");
+    assert_eq!(builder.default_image_pull_policy, Some(PullPolicy::Never));
+    assert_eq!(builder.default_image_check_pull_policy, Some(PullPolicy::IfNotPresent));
+    let claim = &builder.workspace_volume.as_ref().unwrap()["ephemeral"]["volumeClaimTemplate"]["spec"];
+    assert_eq!(claim["storageClassName"], "fast");
+    let patch = builder.pod_spec_patch.as_ref().unwrap();
+    assert_eq!(patch["containers"][0]["resources"]["requests"]["cpu"], 1);
+
+    let builder = Builder::new(settings.builder).unwrap();
+    let job = JobRequest::new(JobUuid::new("uuid-1").unwrap(), "true");
+    let built = builder.build(&job, &builder.parse_plugin(&job).unwrap(), None).unwrap();
+    let pod = &built.job["spec"]["template"]["spec"];
+    assert_eq!(built.job["metadata"]["name"], "testkite-uuid-1");
+    assert_eq!(
+        (&pod["serviceAccountName"], &pod["nodeSelector"]["pool"]),
+        (&json!("ci-runner"), &json!("7"))
+    );
+    let requests = json!({ "cpu": "1", "memory": "512Mi" });
+    assert_eq!(pod["containers"][0]["resources"]["requests"], requests);
+    let token = json!({ "secretKeyRef": { "name": "forge", "key": "token" } });
+    assert_eq!(pod["containers"][0]["env"][0], json!({ "name": "FORGE_TOKEN", "valueFrom": token }));
+}
+
 /// controller-config 5.10: each key of `pod-policy` lands.
 #[test]
 fn every_key_of_pod_policy_lands() {
