@@ -3,12 +3,15 @@
 //! Objects follow the table of types; patches are drawn along the object that they are for, so that most
 //! of them meet something. One seed gives one case, on every machine.
 
+mod accepted;
 mod objects;
 mod patches;
 mod wild;
 
 use fastrand::Rng;
 use serde_json::Value;
+
+pub use accepted::{Accepted, Deliberate, Outcome, accepted};
 
 use crate::schema::{Schema, table};
 
@@ -39,7 +42,7 @@ pub enum Style {
     /// Everything that is well-formed; but a list of a patch holds no key twice.
     WellFormed,
     /// What is well-formed and means the same to us as to Kubernetes' own implementation: without the
-    /// deliberate differences of job-manifest 11 (D-4, D-5, D-13, D-31, D-55).
+    /// deliberate differences of job-manifest 11 (D-4, D-5, D-13, D-31, D-55, D-56).
     Comparable,
     /// Anything that JSON can say, most of it wrong.
     Wild,

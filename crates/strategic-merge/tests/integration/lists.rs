@@ -40,7 +40,7 @@ fn containers_merge_by_name() {
     }
 }
 
-/// job-manifest
+/// job-manifest, D-56
 #[test]
 fn elements_merge_with_their_like() {
     let abc = "{containers: [{name: a, image: A}, {name: b, image: B}, {name: c, image: C}]}";
@@ -176,7 +176,7 @@ fn a_second_key_decides_among_several() {
     }
 }
 
-/// job-manifest, E-20
+/// job-manifest, E-20, D-56
 #[test]
 fn lists_of_scalars_are_replaced_united_or_thinned() {
     let command = |command: &str| format!("{{containers: [{{name: a, {command}}}]}}");

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
-use strategic_merge::random_cases::{CHOICES, Case, Style, case};
+use strategic_merge::random_cases::{CHOICES, Case, Deliberate, Outcome, Style, accepted, case};
 use strategic_merge::schema::Kind;
+use strategic_merge::schema::table::POD_TEMPLATE_SPEC;
 use strategic_merge::{Form, merge, normal_form, read};
 
 /// Seeds per property, or what `STRATEGIC_MERGE_CASES` says: a million of each take some minutes with
@@ -187,4 +188,29 @@ fn reading_and_normal_form_settle() {
         assert_eq!(normal_form(&once, kind), normal, "seed {seed}");
         assert_eq!(read(&once, kind, Form::Object, "", &mut findings).unwrap(), once, "seed {seed}");
     }
+}
+
+/// Cases for an API server merge, unless they show that we refuse one; templates are nothing but what the
+/// table of types knows.
+#[test]
+fn cases_for_an_api_server_are_well_formed() {
+    let mut shown = BTreeSet::new();
+    for seed in seeds(3_000) {
+        let case = accepted(seed);
+        let kind = Kind::Object(&POD_TEMPLATE_SPEC);
+        let mut findings = Vec::new();
+        let template = read(&case.template, kind, Form::Object, "", &mut findings).unwrap();
+        assert_eq!(normal_form(&template, kind), normal_form(&case.template, kind), "seed {seed}");
+        assert!(findings.is_empty(), "seed {seed}: {findings:?}");
+        let mut merged = case.template.clone();
+        let outcome = merge(&mut merged, &case.patch, &POD_TEMPLATE_SPEC).map_err(|error| error.rule());
+        let wanted = match case.deliberate.map(|deliberate| deliberate.outcome) {
+            Some(Outcome::WeRefuse(rule)) => Err(rule),
+            _ => Ok(()),
+        };
+        assert_eq!(outcome, wanted, "seed {seed}: {}\n{}", case.template, case.patch);
+        shown.extend(case.deliberate.map(|deliberate| (deliberate.row, deliberate.place)));
+    }
+    let all: BTreeSet<_> = Deliberate::all().iter().map(|one| (one.row, one.place)).collect();
+    assert_eq!(shown, all);
 }
