@@ -36,8 +36,15 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// What a command line may wire together. Settings and telemetry types come with the controller; files that
 /// are named on a command line are read with their lines, so that a mistake in one is pointed at.
-const BINS: &[&str] =
-    &["buildkite-sim", "cluster-sim", "podspec-builder", "stack-config", "stack-controller", "yaml-source"];
+const BINS: &[&str] = &[
+    "buildkite-sim",
+    "cluster-sim",
+    "pipeline-model",
+    "podspec-builder",
+    "stack-config",
+    "stack-controller",
+    "yaml-source",
+];
 
 /// Crates without an own row: scenarios and chores join whatever they need.
 const UNBOUND: &[&str] = &["e2e-tests", "xtask"];
