@@ -1,5 +1,7 @@
 //! Patches of what command containers run (job-manifest ).
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::command_member;
@@ -22,14 +24,14 @@ pub(super) fn replace_whole(patch: &mut Object, roles: &Roles) {
 /// Where the block's patch says what a container runs, a `BUILDKITE_COMMAND` from the controller's patch
 /// gives way to what will be derived. Any other has been removed before.
 pub(super) fn let_block_win(pod: &mut Object, patch: &mut Object, roles: &Roles) {
-    let said: Vec<String> = entries(patch)
+    let said: BTreeSet<String> = entries(patch)
         .iter()
         .filter(|entry| command_member(entry).is_some() && is_command(roles, as_object(entry)))
         .map(|entry| text(as_object(entry), "name").to_owned())
         .collect();
     for container in entries(pod) {
         let container = as_object_mut(container);
-        if !said.iter().any(|name| name == text(container, "name")) || !container.contains_key("env") {
+        if !said.contains(text(container, "name")) || !container.contains_key("env") {
             continue;
         }
         for variable in list_mut(container, "env").iter_mut().filter(|one| named(one, "BUILDKITE_COMMAND")) {

@@ -1,8 +1,8 @@
 //! Entries of a patch for containers that do not exist while it is applied (job-manifest ).
 
 use serde_json::{Value, json};
-use strategic_merge::MergeError;
 use strategic_merge::schema::table;
+use strategic_merge::{Document, MergeError};
 
 use super::problem::patch_problem;
 use super::{Author, guard};
@@ -45,11 +45,16 @@ impl ImageCheckEntry {
         self.merge_into(&mut json!({})).map_err(|error| patch_problem(&error, self.author))
     }
 
-    /// Errors tell the place in the patch as it was written, so the entry gets the same place here.
+    /// Errors tell the place in the patch as it was written.
     fn merge_into(&self, pod: &mut Value) -> Result<(), MergeError> {
-        let mut entries = vec![nothing(""); self.index];
-        entries.push(self.entry.clone());
-        strategic_merge::merge(pod, &json!({ INIT_CONTAINERS: entries }), &table::POD_SPEC)
+        let alone = json!({ INIT_CONTAINERS: [self.entry] });
+        strategic_merge::merge(pod, &alone, &table::POD_SPEC).map_err(|mut error| {
+            let place = error.path.strip_prefix(INIT_CONTAINERS).and_then(|rest| rest.strip_prefix("[0]"));
+            if let (Document::Patch, Some(rest)) = (error.document, place) {
+                error.path = format!("{INIT_CONTAINERS}[{}]{rest}", self.index);
+            }
+            error
+        })
     }
 }
 
