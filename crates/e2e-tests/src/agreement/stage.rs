@@ -28,6 +28,8 @@ const SHOWN: usize = 1000;
 pub(super) const JSON: &str = "application/json";
 /// RFC 7386.
 pub(super) const MERGE_PATCH: &str = "application/merge-patch+json";
+/// Kubernetes' own kind of patch.
+const STRATEGIC_PATCH: &str = "application/strategic-merge-patch+json";
 /// RFC 6902.
 pub(super) const JSON_PATCH: &str = "application/json-patch+json";
 
@@ -173,6 +175,14 @@ impl Stage {
     /// When no answer comes.
     pub async fn merge(&self, path: &str, patch: &Value) -> Result<Answer> {
         self.send(Method::PATCH, path, Types::sent(MERGE_PATCH), patch.to_string()).await
+    }
+
+    /// A strategic merge patch.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn strategic_merge(&self, path: &str, patch: &Value) -> Result<Answer> {
+        self.send(Method::PATCH, path, Types::sent(STRATEGIC_PATCH), patch.to_string()).await
     }
 
     /// A JSON patch.

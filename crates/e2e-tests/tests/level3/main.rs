@@ -7,6 +7,7 @@ mod api_server;
 mod cluster_sim_kubectl;
 mod create;
 mod drain;
+mod dry_run;
 mod failures;
 mod lease;
 mod outage;
