@@ -6,6 +6,8 @@
 
 mod calls;
 mod line;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -48,6 +50,8 @@ struct Agent {
     heard: Instant,
     /// Its containers have given up before it had the job.
     alone: bool,
+    /// Its containers have heard that it leaves, and end.
+    dismissed: bool,
     /// Its job was cancelled.
     canceled: bool,
     /// What it reports, and what it ends with.
@@ -201,6 +205,7 @@ impl Agents {
             on_its_way: false,
             heard: Instant::now(),
             alone: false,
+            dismissed: false,
             canceled: false,
             code: 0,
             signal: false,
@@ -215,8 +220,9 @@ impl Agents {
     /// The agent's process is gone: the others lose their connection and end.
     fn agent_died(&mut self, uid: &str, part: &Arc<Part>) {
         if let Some(agent) = self.agents.get_mut(uid) {
-            if agent.phase != Phase::Leaving {
-                agent.phase = Phase::Leaving;
+            agent.phase = Phase::Leaving;
+            // It may have died while it still said goodbye to Buildkite.
+            if !std::mem::replace(&mut agent.dismissed, true) {
                 for container in &part.containers {
                     self.exit_soon(uid, container.clone(), 1);
                 }
@@ -350,6 +356,7 @@ impl Agents {
     fn leave(&mut self, uid: &str) {
         let Some(agent) = self.agents.get_mut(uid) else { return };
         agent.phase = Phase::Leaving;
+        agent.dismissed = true;
         agent.epoch += 1;
         let part = Arc::clone(&agent.part);
         // Exit statuses are bytes.
