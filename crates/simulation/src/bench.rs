@@ -81,7 +81,8 @@ impl State {
                 self.numbers.insert(*job, *number);
                 self.trace.add(at, "plan", format_args!("job {number} is {job}: {plan:?}"));
             }
-            Note::Fault { .. } => {}
+            // Requests are traced where they are sent.
+            Note::Fault { .. } | Note::VerdictSent { .. } => {}
             note => self.trace.add(at, "plan", format_args!("{note:?}")),
         }
         self.checker.observe_note(now, note);

@@ -103,6 +103,11 @@ pub enum Note<'a> {
         /// How.
         kind: FaultKind,
     },
+    /// A controller sends a verdict about a job, which may never arrive.
+    VerdictSent {
+        /// The job.
+        job: Uuid,
+    },
     /// A job's agent loses its container, node or connection for a reason in the plan.
     Harm {
         /// The job.

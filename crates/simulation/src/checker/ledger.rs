@@ -89,6 +89,8 @@ pub(super) struct Entry {
     /// When an agent took it.
     pub(super) acquired: Option<Timestamp>,
     pub(super) acquisitions: u32,
+    /// When a controller sent a verdict last, whether it arrived or not.
+    pub(super) told: Option<Timestamp>,
     pub(super) verdict: Option<Timestamp>,
     pub(super) workload: Option<Workload>,
     /// When the last of its Jobs ceased to exist.
@@ -142,6 +144,7 @@ impl Entry {
             held_until: None,
             acquired: None,
             acquisitions: 0,
+            told: None,
             verdict: None,
             workload: None,
             vanished: None,

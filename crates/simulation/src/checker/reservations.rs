@@ -54,7 +54,7 @@ impl Rules for Reservations {
                     renewed_early(seen.at, *job, entry, books)
                 } else {
                     self.while_paused(seen.at, *job, entry, books)?;
-                    too_many(seen.at, *job, books)
+                    too_many(seen.at, *job, entry, books)
                 }
             }
             What::Lapsed { stack, job } if ours(stack) => lapsed(seen.at, *job, books),
@@ -86,7 +86,11 @@ impl Reservations {
 }
 
 /// Not more than the free slots and the look-ahead without a Job, whatever goes wrong (V1).
-fn too_many(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
+fn too_many(at: Timestamp, job: Uuid, entry: &Entry, books: &Ledger) -> Result<(), Violation> {
+    // Its reservation lapsed while nobody could renew it (1.3): it is not on the way from a slot to its Job.
+    if entry.workload.is_some() {
+        return Ok(());
+    }
     let Some((_, acting)) = books.acting() else { return Ok(()) };
     let creators = books.facts.site.creation_concurrency;
     let slots = acting.limit.unwrap_or(usize::MAX).min(2 * creators);
@@ -112,8 +116,12 @@ fn waits(job: Uuid, books: &Ledger) -> bool {
     let Some(held) = entry.reservation.filter(|held| held.since >= books.last_turn) else { return false };
     let had_one = entry.workload.is_some() || lost_its_job(entry, held, books);
     // It may be waiting for its verdict to arrive, or its name belongs to a Job of somebody else (D4).
-    let apart =
-        entry.expected.as_ref().is_some_and(|known| known.allows_verdict("invalid-job") || known.has_clash());
+    let told = entry.told.is_some_and(|told| told >= held.since);
+    let apart = told
+        || entry
+            .expected
+            .as_ref()
+            .is_some_and(|known| known.allows_verdict("invalid-job") || known.has_clash());
     !had_one && !apart
 }
 
@@ -254,6 +262,46 @@ mod tests {
         story.made(1).reserved(28);
         story.clean();
         story.reserved(29);
+        story.broken("lifecycle V1");
+    }
+
+    /// lifecycle 1.3, V1: a job that has its Job already is not on its way there
+    #[test]
+    fn what_has_a_job_may_be_reserved_again() {
+        let mut story = Story::with_limit(2);
+        story.reserved(1).made(1).wait(500).outage(400).wait(400).lapsed(1);
+        for job in 2..=28 {
+            story.reserved(job);
+        }
+        story.reserved(1);
+        story.clean();
+        story.reserved(29);
+        story.broken("lifecycle V1");
+    }
+
+    /// lifecycle V1: a job whose verdict is on its way is not counted, however long that takes
+    #[test]
+    fn who_waits_for_a_verdict_to_arrive_stands_in_nobodys_way() {
+        let mut story = Story::with_limit(2);
+        for job in 1..=27 {
+            story.reserved(job);
+        }
+        story.tells(1).tells(2).reserved(28).reserved(29);
+        story.clean();
+        story.reserved(30);
+        story.broken("lifecycle V1");
+    }
+
+    /// lifecycle V1: nor does what was told once count after the job was reserved again
+    #[test]
+    fn an_old_verdict_excuses_nothing() {
+        let mut story = Story::with_limit(2);
+        story.tells(1).tells(2);
+        for job in 1..=27 {
+            story.reserved(job);
+        }
+        story.clean();
+        story.reserved(28);
         story.broken("lifecycle V1");
     }
 

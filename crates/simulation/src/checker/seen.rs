@@ -57,6 +57,7 @@ pub(super) enum World {
     Fault { side: Side, kind: FaultKind },
     Disturbed { side: Side, lasts: Duration },
     Touched { job: Uuid },
+    VerdictSent { job: Uuid },
     CutOff { job: Uuid, how: CutOff },
     Clash { job: Uuid, whose: Whose },
     NodeLost { node: u32 },
@@ -157,6 +158,7 @@ impl Seen {
             }
             Note::Ended { instance, life, .. } => World::Ended { life: Life(*instance, *life) },
             Note::Fault { side, kind, .. } => World::Fault { side: *side, kind: *kind },
+            Note::VerdictSent { job } => World::VerdictSent { job: *job },
             Note::Harm { job } => World::Touched { job: *job },
             Note::Clash { job, whose } => World::Clash { job: *job, whose: *whose },
             Note::NodeBack { node } => World::NodeBack { node: *node },

@@ -311,6 +311,11 @@ impl Story {
         self.state(job, JobState::Finished, Actor::Stack(CONTROLLER_ID.into()))
     }
 
+    /// Our controller sends a verdict, which does not arrive.
+    pub(super) fn tells(&mut self, job: u128) -> &mut Self {
+        self.world(World::VerdictSent { job: id(job) })
+    }
+
     pub(super) fn verdict_again(&mut self, job: u128) -> &mut Self {
         self.asked(job, "agent-exited", false)
     }

@@ -18,6 +18,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use serde_json::json;
 use tokio::time::sleep;
 use tower::{BoxError, Service, ServiceExt as _};
+use uuid::Uuid;
 
 use super::{Faults, Ruling, Shape, spoilt::spoil};
 use crate::{
@@ -89,6 +90,9 @@ impl Wire {
             self.trace(&request, "the controller dies before this arrives");
             fuse.blow();
             return pending().await;
+        }
+        if let Some(job) = verdict_about(self.side, &request) {
+            self.line.bench.note(&Note::VerdictSent { job });
         }
         let shape = shape_of(self.side, &request);
         let ruling = faults.rule(self.side, shape);
@@ -274,6 +278,14 @@ fn shape_of(side: Side, request: &Request<Body>) -> Shape {
     }
 }
 
+/// The job that a request tells the verdict of.
+fn verdict_about(side: Side, request: &Request<Body>) -> Option<Uuid> {
+    if kind_of(side, request) != RequestKind::Finish {
+        return None;
+    }
+    request.uri().path().rsplit('/').nth(1)?.parse().ok()
+}
+
 fn kind_of(side: Side, request: &Request<Body>) -> RequestKind {
     let (method, path) = (request.method(), request.uri().path());
     match side {
@@ -285,5 +297,23 @@ fn kind_of(side: Side, request: &Request<Body>) -> RequestKind {
         Side::Buildkite if path.ends_with("/finish") => RequestKind::Finish,
         Side::Buildkite if method == Method::GET && path.contains("/jobs/") => RequestKind::GetJob,
         _ => RequestKind::Any,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_is_known_by_its_path() {
+        let job = Uuid::from_u128(7);
+        let about = |side, path: &str| {
+            let uri = format!("/v3/stacks/simulated/jobs/{path}");
+            verdict_about(side, &Request::builder().method("POST").uri(uri).body(Body::empty()).unwrap())
+        };
+        assert_eq!(about(Side::Buildkite, &format!("{job}/finish")), Some(job));
+        assert_eq!(about(Side::Kubernetes, &format!("{job}/finish")), None);
+        assert_eq!(about(Side::Buildkite, &format!("{job}")), None);
+        assert_eq!(about(Side::Buildkite, "get-states"), None);
     }
 }

@@ -73,6 +73,7 @@ impl Ledger {
             World::Clash { job, whose } => {
                 self.entry(job, at).expected.get_or_insert_default().clashes(whose);
             }
+            World::VerdictSent { job } => self.entry(job, at).told = Some(at),
             World::NodeLost { node } => self.node_lost(node),
             World::NodeBack { node } => drop(self.lost_nodes.remove(&node)),
             World::CutOff { job, how } => {
