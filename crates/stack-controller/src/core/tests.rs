@@ -1,6 +1,7 @@
 //! The core driven by scripts of events, with time as a number of seconds.
 
 mod failures;
+mod replayed;
 mod reserved;
 
 use std::{num::NonZeroUsize, sync::Arc};

@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, time::Instant};
 
 use job_lifecycle::JobEnd;
-use tracing::info;
+use tracing::{debug, info};
 use uuid::Uuid;
 
 use crate::planted::{self, Defect};
@@ -36,6 +36,9 @@ impl Core {
             Watched::ListStarted => self.jobs_list.current += 1,
             Watched::Listed(_)
                 if self.jobs_list.current == 1 && planted::is(Defect::ExistingJobsNotCharged) => {}
+            Watched::Applied(facts) if self.is_of_the_past(&facts) => {
+                debug!(job_uuid = %facts.job, uid = facts.uid, "the watch shows an older Job again; ignored");
+            }
             Watched::Listed(facts) | Watched::Applied(facts) => self.job_seen(facts, now),
             Watched::Deleted(facts) => {
                 self.metrics.watch.on_delete.inc();
@@ -52,7 +55,17 @@ impl Core {
         }
     }
 
-    /// A Job as it is now. Older than what we have it cannot be: a watch delivers in order.
+    /// Whether a watch that began too early shows a Job whose place another has taken (L8). A name is free for the
+    /// next Job once the one that we know is deleted, and a watch shows that deletion first. All that came after
+    /// comes again too, so nothing is missed by waiting for it.
+    fn is_of_the_past(&self, facts: &JobFacts) -> bool {
+        let Some(entry) = self.entries.get(&facts.job) else { return false };
+        let ours = matches!(&entry.attempt, Attempt::Created { uid, .. } if *uid == facts.uid);
+        let succeeded = |known: &JobFacts| known.uid != facts.uid && known.seen.name == facts.seen.name;
+        !ours && entry.job.as_ref().is_some_and(succeeded)
+    }
+
+    /// A Job as it is now, or as it was at some earlier time of its life.
     pub(super) fn job_seen(&mut self, facts: JobFacts, now: Instant) {
         let job = facts.job;
         let list = self.jobs_list.current;

@@ -129,7 +129,7 @@ fn an_answer_about_a_replaced_job_does_nothing_to_its_successor() {
     script.pending(1);
     let _ = script.state(1, "canceled");
     let successor = JobFacts { uid: "uid-2".into(), ..facts(1, None) };
-    let _ = script.event(Event::Job(Watched::Applied(successor)));
+    let _ = script.relist([successor]);
     assert_eq!(script.live(1, Some(facts(1, None)), vec![pod(1)]), []);
     assert_eq!(script.in_flight(), [1], "the successor is watched as before");
 }
@@ -408,6 +408,7 @@ fn a_live_read_that_finds_the_job_gone_or_ended_is_as_good_as_the_watch() {
     let asked_at = newer.now;
     let _ = newer.advance(1.0);
     let successor = JobFacts { uid: "uid-2".into(), ..facts(1, None) };
+    let _ = newer.event(Event::Job(Watched::Deleted(facts(1, None))));
     let _ = newer.event(Event::Job(Watched::Applied(successor)));
     let live = LiveSeen { asked_at, job: None, pods: vec![], quota: false };
     let _ = newer.event(Event::LookedLive { job: id(1), live });
