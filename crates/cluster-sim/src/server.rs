@@ -125,7 +125,6 @@ struct Open {
     ends: Instant,
     next_bookmark: Instant,
     interval: Duration,
-    closing: bool,
 }
 
 fn lines(cluster: Cluster, watch: Watch) -> impl Stream<Item = Result<Bytes, Infallible>> {
@@ -138,7 +137,6 @@ fn lines(cluster: Cluster, watch: Watch) -> impl Stream<Item = Result<Bytes, Inf
         ends,
         next_bookmark: first_bookmark(now, ends, interval),
         interval,
-        closing: false,
         cluster,
         watch,
     };
@@ -154,10 +152,15 @@ fn first_bookmark(now: Instant, ends: Instant, interval: Duration) -> Instant {
 impl Open {
     async fn next(&mut self) -> Option<Bytes> {
         loop {
+            // Also when more could be said: a reader that lags, with something new whenever it looks, would never
+            // come to the end. It resumes after the last line that it has read.
+            if Instant::now() >= self.ends {
+                return None;
+            }
             if let Some(line) = self.ready.pop_front() {
                 return Some(line);
             }
-            if self.closing || self.watch.position == Position::Ended && self.watch.first.is_empty() {
+            if self.watch.position == Position::Ended && self.watch.first.is_empty() {
                 return None;
             }
             self.pulses.mark_unchanged();
@@ -168,7 +171,7 @@ impl Open {
             let bookmarks = self.watch.bookmarks;
             tokio::select! {
                 biased;
-                () = sleep_until(self.ends) => self.closing = true,
+                () = sleep_until(self.ends) => {}
                 // The sender lives as long as the cluster, which this holds.
                 _ = self.pulses.changed() => {}
                 () = sleep_until(self.next_bookmark), if bookmarks && self.next_bookmark < self.ends => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cluster_sim::{Clock, Cluster, Options};
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, advance, timeout};
 
 use crate::client::{CONFIG_MAPS, Client, JOBS, PODS, config_map, job, start};
 
@@ -112,6 +112,27 @@ async fn watches_end_in_time_and_by_order() {
     client.cluster.close_watches();
     assert!(watch.next().await.is_none());
     assert!(began.elapsed().as_secs() <= 100, "at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_lags_keeps_no_watch_open() {
+    let client = client();
+    let began = Instant::now();
+    let start = version(&client).await;
+    let query = |version: &str| format!("{CONFIG_MAPS}?watch=1&timeoutSeconds=100&resourceVersion={version}");
+    let mut watch = client.watch(&query(&start)).await;
+    let (mut last, mut read) = (start, Vec::new());
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        client.post(CONFIG_MAPS, &config_map(name, "x")).await;
+        client.post(CONFIG_MAPS, &config_map(&format!("{name}2"), "x")).await;
+        let Some((_, object)) = watch.next().await else { break };
+        last = object["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
+        read.push(object["metadata"]["name"].as_str().unwrap().to_owned());
+        advance(Duration::from_secs(30)).await;
+    }
+    assert_eq!((read, began.elapsed().as_secs()), (["a", "a2", "b", "b2"].map(str::to_owned).to_vec(), 120));
+    let mut rest = client.watch(&query(&last)).await;
+    assert_eq!(rest.named().await, event("ADDED", "c"), "whoever resumes misses nothing");
 }
 
 #[tokio::test(start_paused = true)]
