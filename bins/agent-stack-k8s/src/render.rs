@@ -42,7 +42,11 @@ Examples:
   agent-stack-k8s render --job job.json
 
 Of a pipeline file, each command step becomes one job, with a made-up id and made-up variables of a build. `$NAME`
-stays as it is written, and of a matrix the first combination is shown.
+stays as it is written, and of a matrix the first combination is shown. Whether a controller with these settings
+would take the job, by its queue and tags, is not looked at.
+
+Values are printed as they are given, those of variables too: look before you paste. YAML is for reading; kubectl
+reads words such as `no` and `on` in it as booleans, so give it JSON.
 
 A job is written as the Stacks API answers it, in JSON or YAML:
   id: 0195e5a7-0000-4000-8000-000000000001
@@ -117,7 +121,10 @@ fn try_render(asked: &Render, settings: Result<Loaded, ConfigError>) -> Result<E
             }
         }
     }
-    asked.format.print(&built);
+    if let Err(error) = asked.format.print(&built) {
+        tell(&format!("error: cannot write the Jobs: {error}"));
+        refused = true;
+    }
     Ok(if refused { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
 }
 

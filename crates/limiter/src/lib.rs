@@ -56,7 +56,8 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// The controller's defaults (`lifecycle.md` 0): 25 in flight, a million candidates, 25 creators and as many ahead.
+    /// The defaults of `lifecycle.md` 0: 25 in flight, a million candidates, 25 creators and as many ahead. The
+    /// controller lets twice as many jobs be on their way as it has creators.
     fn default() -> Self {
         let creators = NonZeroUsize::new(25).expect("25 is not zero");
         Self {

@@ -34,6 +34,7 @@ fn command_steps_are_found_among_others() {
             &[(0, "a"), (2, "b")],
         ),
         ("steps:\n- command: {command: a, label: l}\n- wait: ~\n- waiter: ~\n", &[(0, "a")]),
+        ("steps:\n- command: a\n  commands: b\n", &[(0, "b")]),
         ("steps: []\n", &[]),
     ] {
         let steps = read(text).unwrap();

@@ -16,17 +16,23 @@ pub(super) enum Format {
 
 impl Format {
     /// Prints Jobs on standard output; nothing for none.
-    pub(super) fn print(self, jobs: &[Value]) {
+    ///
+    /// # Errors
+    /// What was printed did not all get there. Whoever closes a pipe early has read enough.
+    pub(super) fn print(self, jobs: &[Value]) -> io::Result<()> {
         let text = match (self, jobs) {
-            (_, []) => return,
+            (_, []) => return Ok(()),
             (Self::Yaml, _) => jobs.iter().map(yaml).collect::<Vec<_>>().join("---\n"),
             (Self::Json, [job]) => format!("{job:#}\n"),
             (Self::Json, _) => {
                 format!("{:#}\n", json!({ "apiVersion": "v1", "kind": "List", "items": jobs }))
             }
         };
-        // Whoever closes the pipe early has read enough.
-        let _ = io::stdout().write_all(text.as_bytes());
+        let mut output = io::stdout().lock();
+        match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
     }
 }
 

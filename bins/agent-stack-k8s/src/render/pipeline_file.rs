@@ -39,7 +39,7 @@ pub(super) fn read(source: &Source, key: Option<&str>) -> Result<Vec<Asked>, Unr
     }
     if steps.iter().any(|step| has_variables(step)) {
         tell(&format!(
-            "warning: {}: `$NAME` is left as written; `buildkite-agent pipeline upload` puts values there",
+            "warning: {}: `$NAME` and `$$` are left as written; `buildkite-agent pipeline upload` replaces them",
             source.name
         ));
     }
@@ -91,10 +91,16 @@ fn one_of_several(place: &str, step: &CommandStep) -> CommandStep {
     if let Some(count) = step.parallelism.filter(|count| *count > 1) {
         tell(&format!("warning: {place}: becomes {count} jobs that are alike; this is one of them"));
     }
-    let Some(combination) = step.matrix.as_ref().and_then(Matrix::first) else { return step };
-    let count = step.matrix.as_ref().map_or(1, Matrix::len);
-    if count > 1 {
-        tell(&format!("warning: {place}: has a matrix of {count} combinations; this is the first"));
+    let Some(matrix) = step.matrix.clone() else { return step };
+    let Some(combination) = matrix.first() else {
+        tell(&format!("warning: {place}: has a matrix without values; its tokens stay as they are written"));
+        return step;
+    };
+    if matrix.len() > 1 {
+        let count = matrix.len();
+        tell(&format!(
+            "warning: {place}: has a matrix of {count} combinations before adjustments; this is the first"
+        ));
     }
     let fill = |text: &mut String| *text = Matrix::fill(text, &combination);
     fill(&mut step.command);
@@ -105,18 +111,17 @@ fn one_of_several(place: &str, step: &CommandStep) -> CommandStep {
     step
 }
 
-/// Whether the upload would replace something in what the pod is made of.
+/// Whether the upload would replace something in what the pod is made of; a step's variables are not in it.
 fn has_variables(step: &CommandStep) -> bool {
-    let names_one = |text: &str| {
+    let replaced = |text: &str| {
         text.match_indices('$').any(|(at, _)| {
-            let before = text[..at].chars().next_back();
             let after = text[at + 1..].chars().next();
-            !matches!(before, Some('$' | '\\')) && after.is_some_and(|c| c == '{' || c.is_alphabetic())
+            // A name, an expansion, or a dollar that is written twice to stay one.
+            after.is_some_and(|c| c == '{' || c == '$' || c.is_alphabetic())
         })
     };
-    let plugins = step.plugins.iter().map(Value::to_string);
-    let texts = step.image.iter().chain(&step.agents).chain(step.env.values());
-    names_one(&step.command)
-        || texts.into_iter().any(|text| names_one(text))
-        || plugins.into_iter().any(|text| names_one(&text))
+    let texts = step.image.iter().chain(&step.agents);
+    replaced(&step.command)
+        || texts.into_iter().any(|text| replaced(text))
+        || step.plugins.iter().any(|plugin| replaced(&plugin.to_string()))
 }

@@ -215,8 +215,8 @@ steps:
     let ended = render(&files, &words).await;
     let lines: Vec<&str> = ended.stderr.lines().collect();
     let expected = [
-        "warning: p.yml: `$NAME` is left as written; `buildkite-agent pipeline upload` puts values there",
-        "warning: p.yml:11:5: step 4: has a matrix of 2 combinations; this is the first",
+        "warning: p.yml: `$NAME` and `$$` are left as written; `buildkite-agent pipeline upload` replaces them",
+        "warning: p.yml:11:5: step 4: has a matrix of 2 combinations before adjustments; this is the first",
         "error[E-13]: p.yml:6:3: step 3 (\"test\"): kubernetes plugin: bad image: container `container-0`, image \
          `Upper`: upper case in name; an image is [registry/]name[:tag][@digest], the name in lower case",
     ];

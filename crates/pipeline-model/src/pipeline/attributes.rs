@@ -27,9 +27,10 @@ pub(super) fn scalar(node: &Node, name: &str) -> Result<String, PipelineError> {
     node.to_text().ok_or_else(found)
 }
 
-/// `command` or `commands`: text, or lines; a null line is an empty one (pipeline-format 8.1).
+/// `commands`, which counts where both stand (pipeline-format 7), or `command`: text, or lines; a null line is an
+/// empty one (pipeline-format 8.1).
 pub(super) fn command(mapping: &Mapping) -> Result<String, PipelineError> {
-    let Some(node) = given(mapping, &["command", "commands", "script"]) else { return Ok(String::new()) };
+    let Some(node) = given(mapping, &["commands", "command", "script"]) else { return Ok(String::new()) };
     let Some(lines) = node.as_sequence() else { return scalar(node, "command") };
     let line = |node: &Node| if node.is_null() { Ok(String::new()) } else { scalar(node, "command") };
     Ok(lines.iter().map(line).collect::<Result<Vec<_>, _>>()?.join("\n"))

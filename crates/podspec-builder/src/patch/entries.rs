@@ -113,8 +113,17 @@ fn nothing(name: &str) -> Value {
 }
 
 /// The first member of an entry that says something about `command` or `args`: the field itself, whatever
-/// its value, or a directive for it.
+/// its value, a directive for it, or a list of the fields to keep that leaves one of them out.
 pub(crate) fn command_member(entry: &Value) -> Option<&str> {
-    let keys = entry.as_object()?.keys();
-    keys.map(String::as_str).find(|key| matches!(key.rsplit('/').next(), Some("command" | "args")))
+    let says = |(key, value): &(&String, &Value)| match key.rsplit('/').next() {
+        Some("command" | "args") => true,
+        Some("$retainKeys") => ["command", "args"].iter().any(|field| !keeps(value, field)),
+        _ => false,
+    };
+    entry.as_object()?.iter().find(says).map(|(key, _)| key.as_str())
+}
+
+/// Whether a `$retainKeys` names a field; one that is no list is refused elsewhere.
+fn keeps(retained: &Value, field: &str) -> bool {
+    retained.as_array().is_none_or(|fields| fields.iter().any(|kept| kept == field))
 }
