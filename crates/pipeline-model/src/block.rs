@@ -1,10 +1,12 @@
 //! The kubernetes plugin block (kubernetes-plugin 2, 3; job-manifest 1.3).
 
+pub(crate) mod table;
+
 use serde_json::{Map, Value};
 
 use crate::finding::{Notice, PluginError};
 use crate::params::{CheckoutParams, CommandParams, GitMirrors, Interposer, Metadata, SidecarParams};
-use crate::reader::{self, Reader, join};
+use crate::reader::{Given, Reader};
 
 /// Everything an author can write under `plugins: - kubernetes:`.
 ///
@@ -36,38 +38,6 @@ pub struct KubernetesPlugin {
     pub job_active_deadline_seconds: Option<i64>,
 }
 
-/// The block's keys, in the order of kubernetes-plugin 2.
-const BLOCK: [&str; 11] = [
-    "podSpec",
-    "podTemplate",
-    "podSpecPatch",
-    "gitEnvFrom",
-    "sidecars",
-    "metadata",
-    "extraVolumeMounts",
-    "checkout",
-    "commandParams",
-    "sidecarParams",
-    "jobActiveDeadlineSeconds",
-];
-const METADATA: [&str; 2] = ["labels", "annotations"];
-const CHECKOUT: [&str; 11] = [
-    "skip",
-    "checkoutFlags",
-    "cleanFlags",
-    "cloneFlags",
-    "fetchFlags",
-    "noSubmodules",
-    "submoduleCloneConfig",
-    "gitMirrors",
-    "gitCredentialsSecret",
-    "envFrom",
-    "extraVolumeMounts",
-];
-const GIT_MIRRORS: [&str; 5] = ["path", "volume", "cloneFlags", "lockTimeout", "skipUpdate"];
-const COMMAND_PARAMS: [&str; 3] = ["interposer", "envFrom", "extraVolumeMounts"];
-const SIDECAR_PARAMS: [&str; 2] = ["envFrom", "extraVolumeMounts"];
-
 impl KubernetesPlugin {
     /// Reads the value of the block, from the job's plugin list or from a pipeline file.
     ///
@@ -84,22 +54,20 @@ impl KubernetesPlugin {
 
     fn read(reader: &mut Reader, value: &Value) -> Result<Self, PluginError> {
         let mut block = Self::default();
-        for (path, value) in reader.members(value, "", &BLOCK)? {
-            match path {
-                "podSpec" => block.pod_spec = Some(reader::raw_object(value, path)?),
-                "podTemplate" => block.pod_template = Some(reader::text(value, path)?),
-                "podSpecPatch" => block.pod_spec_patch = Some(patch(reader, value, path)?),
-                "gitEnvFrom" => block.git_env_from = reader::raw_objects(value, path)?,
-                "sidecars" => block.sidecars = reader::raw_objects(value, path)?,
-                "metadata" => block.metadata = metadata(reader, value, path)?,
-                "extraVolumeMounts" => block.extra_volume_mounts = reader::raw_objects(value, path)?,
-                "checkout" => block.checkout = checkout(reader, value, path)?,
-                "commandParams" => block.command_params = command_params(reader, value, path)?,
-                "sidecarParams" => block.sidecar_params = sidecar_params(reader, value, path)?,
-                "jobActiveDeadlineSeconds" => {
-                    block.job_active_deadline_seconds = Some(reader::integer(value, path)?);
-                }
-                other => unreachable!("`{other}` is listed as known but not read"),
+        for given in reader.members(value, "", &table::BLOCK)? {
+            match given.name() {
+                "podSpec" => block.pod_spec = Some(given.checked()?.clone()),
+                "podTemplate" => block.pod_template = Some(given.text()?),
+                "podSpecPatch" => block.pod_spec_patch = Some(patch(reader, &given)?),
+                "gitEnvFrom" => block.git_env_from = given.list()?,
+                "sidecars" => block.sidecars = given.list()?,
+                "metadata" => block.metadata = metadata(reader, &given)?,
+                "extraVolumeMounts" => block.extra_volume_mounts = given.list()?,
+                "checkout" => block.checkout = checkout(reader, &given)?,
+                "commandParams" => block.command_params = command_params(reader, &given)?,
+                "sidecarParams" => block.sidecar_params = sidecar_params(reader, &given)?,
+                "jobActiveDeadlineSeconds" => block.job_active_deadline_seconds = Some(given.integer()?),
+                _ => given.misread(),
             }
         }
         Ok(block)
@@ -107,104 +75,103 @@ impl KubernetesPlugin {
 }
 
 /// A patch is an object; the list of containers that early documents show is taken too.
-fn patch(reader: &mut Reader, value: &Value, path: &str) -> Result<Value, PluginError> {
+fn patch(reader: &mut Reader, given: &Given<'_>) -> Result<Value, PluginError> {
+    let value = given.checked()?.clone();
     if !value.is_array() {
-        return reader::raw_object(value, path);
+        return Ok(value);
     }
-    let containers = reader::raw_objects(value, path)?;
     let message = "a patch is a mapping; this list was taken as its `containers`: write it that way";
-    reader.notices.push(Notice::new("W-18", path, message));
-    let patch = Map::from_iter([("containers".to_owned(), Value::Array(containers))]);
-    Ok(Value::Object(patch))
+    reader.notices.push(Notice::new("W-18", given.path(), message));
+    Ok(Value::Object(Map::from_iter([("containers".to_owned(), value)])))
 }
 
-fn metadata(reader: &mut Reader, value: &Value, path: &str) -> Result<Metadata, PluginError> {
+/// The members of a key that has an object type of its own.
+fn members<'v>(reader: &mut Reader, given: &Given<'v>) -> Result<Vec<Given<'v>>, PluginError> {
+    let (known, value, path) = given.nested();
+    reader.members(value, path, known)
+}
+
+fn metadata(reader: &mut Reader, given: &Given<'_>) -> Result<Metadata, PluginError> {
     let mut metadata = Metadata::default();
-    for (key, value) in reader.members(value, path, &METADATA)? {
-        let path = join(path, key);
-        match key {
-            "labels" => metadata.labels = reader::text_map(value, &path)?,
-            "annotations" => metadata.annotations = reader::text_map(value, &path)?,
-            other => unreachable!("`{other}` is listed as known but not read"),
+    for given in members(reader, given)? {
+        match given.name() {
+            "labels" => metadata.labels = given.text_map()?,
+            "annotations" => metadata.annotations = given.text_map()?,
+            _ => given.misread(),
         }
     }
     Ok(metadata)
 }
 
-fn checkout(reader: &mut Reader, value: &Value, path: &str) -> Result<CheckoutParams, PluginError> {
+fn checkout(reader: &mut Reader, given: &Given<'_>) -> Result<CheckoutParams, PluginError> {
     let mut params = CheckoutParams::default();
-    for (key, value) in reader.members(value, path, &CHECKOUT)? {
-        let path = join(path, key);
-        match key {
-            "skip" => params.skip = Some(reader::boolean(value, &path)?),
-            "checkoutFlags" => params.checkout_flags = Some(reader::text(value, &path)?),
-            "cleanFlags" => params.clean_flags = Some(reader::text(value, &path)?),
-            "cloneFlags" => params.clone_flags = Some(reader::text(value, &path)?),
-            "fetchFlags" => params.fetch_flags = Some(reader::text(value, &path)?),
-            "noSubmodules" => params.no_submodules = Some(reader::boolean(value, &path)?),
-            "submoduleCloneConfig" => params.submodule_clone_config = reader::texts(value, &path)?,
-            "gitMirrors" => params.git_mirrors = git_mirrors(reader, value, &path)?,
-            "gitCredentialsSecret" => {
-                params.git_credentials_secret = Some(reader::raw_object(value, &path)?);
-            }
-            "envFrom" => params.env_from = reader::raw_objects(value, &path)?,
-            "extraVolumeMounts" => params.extra_volume_mounts = reader::raw_objects(value, &path)?,
-            other => unreachable!("`{other}` is listed as known but not read"),
+    for given in members(reader, given)? {
+        match given.name() {
+            "skip" => params.skip = Some(given.boolean()?),
+            "checkoutFlags" => params.checkout_flags = Some(given.text()?),
+            "cleanFlags" => params.clean_flags = Some(given.text()?),
+            "cloneFlags" => params.clone_flags = Some(given.text()?),
+            "fetchFlags" => params.fetch_flags = Some(given.text()?),
+            "noSubmodules" => params.no_submodules = Some(given.boolean()?),
+            "submoduleCloneConfig" => params.submodule_clone_config = given.texts()?,
+            "gitMirrors" => params.git_mirrors = git_mirrors(reader, &given)?,
+            "gitCredentialsSecret" => params.git_credentials_secret = Some(given.checked()?.clone()),
+            "envFrom" => params.env_from = given.list()?,
+            "extraVolumeMounts" => params.extra_volume_mounts = given.list()?,
+            _ => given.misread(),
         }
     }
     Ok(params)
 }
 
-fn git_mirrors(reader: &mut Reader, value: &Value, path: &str) -> Result<GitMirrors, PluginError> {
+fn git_mirrors(reader: &mut Reader, given: &Given<'_>) -> Result<GitMirrors, PluginError> {
     let mut mirrors = GitMirrors::default();
-    for (key, value) in reader.members(value, path, &GIT_MIRRORS)? {
-        let path = join(path, key);
-        match key {
-            "path" => mirrors.path = Some(reader::text(value, &path)?),
-            "volume" => mirrors.volume = Some(reader::raw_object(value, &path)?),
-            "cloneFlags" => mirrors.clone_flags = Some(reader::text(value, &path)?),
-            "lockTimeout" => mirrors.lock_timeout = reader::integer(value, &path)?,
-            "skipUpdate" => mirrors.skip_update = Some(reader::boolean(value, &path)?),
-            other => unreachable!("`{other}` is listed as known but not read"),
+    for given in members(reader, given)? {
+        match given.name() {
+            "path" => mirrors.path = Some(given.text()?),
+            "volume" => mirrors.volume = Some(given.checked()?.clone()),
+            "cloneFlags" => mirrors.clone_flags = Some(given.text()?),
+            "lockTimeout" => mirrors.lock_timeout = given.integer()?,
+            "skipUpdate" => mirrors.skip_update = Some(given.boolean()?),
+            _ => given.misread(),
         }
     }
     Ok(mirrors)
 }
 
-fn command_params(reader: &mut Reader, value: &Value, path: &str) -> Result<CommandParams, PluginError> {
+fn command_params(reader: &mut Reader, given: &Given<'_>) -> Result<CommandParams, PluginError> {
     let mut params = CommandParams::default();
-    for (key, value) in reader.members(value, path, &COMMAND_PARAMS)? {
-        let path = join(path, key);
-        match key {
-            "interposer" => params.interposer = interposer(&reader::text(value, &path)?, &path)?,
-            "envFrom" => params.env_from = reader::raw_objects(value, &path)?,
-            "extraVolumeMounts" => params.extra_volume_mounts = reader::raw_objects(value, &path)?,
-            other => unreachable!("`{other}` is listed as known but not read"),
+    for given in members(reader, given)? {
+        match given.name() {
+            "interposer" => params.interposer = interposer(&given)?,
+            "envFrom" => params.env_from = given.list()?,
+            "extraVolumeMounts" => params.extra_volume_mounts = given.list()?,
+            _ => given.misread(),
         }
     }
     Ok(params)
 }
 
-fn sidecar_params(reader: &mut Reader, value: &Value, path: &str) -> Result<SidecarParams, PluginError> {
+fn sidecar_params(reader: &mut Reader, given: &Given<'_>) -> Result<SidecarParams, PluginError> {
     let mut params = SidecarParams::default();
-    for (key, value) in reader.members(value, path, &SIDECAR_PARAMS)? {
-        let path = join(path, key);
-        match key {
-            "envFrom" => params.env_from = reader::raw_objects(value, &path)?,
-            "extraVolumeMounts" => params.extra_volume_mounts = reader::raw_objects(value, &path)?,
-            other => unreachable!("`{other}` is listed as known but not read"),
+    for given in members(reader, given)? {
+        match given.name() {
+            "envFrom" => params.env_from = given.list()?,
+            "extraVolumeMounts" => params.extra_volume_mounts = given.list()?,
+            _ => given.misread(),
         }
     }
     Ok(params)
 }
 
 /// The empty text means "not given".
-fn interposer(text: &str, path: &str) -> Result<Option<Interposer>, PluginError> {
+fn interposer(given: &Given<'_>) -> Result<Option<Interposer>, PluginError> {
+    let text = given.text()?;
     if text.is_empty() {
         return Ok(None);
     }
     match text.parse() {
         Ok(interposer) => Ok(Some(interposer)),
-        Err(error) => Err(PluginError::new("E-6", path, error.to_string())),
+        Err(error) => Err(PluginError::new("E-6", given.path(), error.to_string())),
     }
 }

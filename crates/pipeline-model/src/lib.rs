@@ -17,14 +17,19 @@
 
 mod block;
 mod finding;
+pub mod format;
 mod params;
 mod pipeline;
 mod plugin_list;
 mod reader;
 mod reference;
+pub mod shape;
 mod step_plugins;
 
 pub use block::KubernetesPlugin;
+pub use block::table::{
+    BLOCK, CHECKOUT as CHECKOUT_PARAMS, COMMAND_PARAMS, GIT_MIRRORS, METADATA, SIDECAR_PARAMS,
+};
 pub use finding::{Notice, PluginError};
 pub use params::{
     CheckoutParams, CommandParams, GitMirrors, Interposer, Metadata, SidecarParams, UnknownWord,
