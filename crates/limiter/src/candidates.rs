@@ -4,6 +4,7 @@
 //! removal of vanished jobs after a *complete* listing, which is as long as the listing itself.
 
 mod held;
+mod place;
 
 use std::{
     cmp::Reverse,
@@ -14,7 +15,9 @@ use std::{
 };
 
 use held::Held;
-pub use held::{KEPT_FOR, Reservation};
+pub use held::{KEPT_FOR, Reservation, SET_APART_AT_MOST};
+pub use place::WhyBehind;
+pub(crate) use place::{Order, Place};
 use uuid::Uuid;
 
 use crate::Admission;
@@ -81,15 +84,10 @@ enum Sighting {
 /// Who has been ready for longer than the longest back-off (P8) has been kept waiting by others.
 const RECENTLY: Duration = Duration::from_secs(60);
 
-/// Start order: priority descending, then age, then first seen (P1).
-pub(crate) type Order = (Reverse<i64>, i64, u64);
-
 #[derive(Debug)]
 pub(crate) struct Candidate {
-    pub(crate) order: Order,
+    pub(crate) place: Place,
     pub(crate) priority: i64,
-    /// Its order is not what its priority and age make of it any more.
-    pub(crate) behind: bool,
     pub(crate) first_seen: Instant,
     pub(crate) ready_since: Instant,
     pub(crate) attempts: Attempts,
@@ -108,6 +106,18 @@ pub(crate) struct Taken {
     /// Since when it has been reserved without a Job, if it is.
     pub(crate) held_since: Option<Instant>,
     pub(crate) reservation: Option<Reservation>,
+    /// The reservation that hides it although it was given up, because its name is taken.
+    pub(crate) apart: Option<Reservation>,
+}
+
+/// What an attempt leaves of the job's reservation.
+pub(crate) enum Left {
+    /// Nothing that is known.
+    Nothing,
+    /// It is kept for the next attempt, and renewed.
+    Kept(Reservation),
+    /// It is given up, and hides the job until it lapses (D4 b).
+    Apart(Reservation),
 }
 
 #[derive(Debug)]
@@ -118,6 +128,12 @@ pub(crate) struct Candidates {
     delayed: BTreeSet<(Instant, Uuid)>,
     /// What failed attempts left reserved.
     held: Held,
+    /// Those that stand behind until a create is accepted.
+    yielding: BTreeSet<Uuid>,
+    /// Who was put behind since the last question, and why.
+    put_behind: Vec<(Uuid, WhyBehind)>,
+    /// Creates that were accepted, of whatever job.
+    accepted: u64,
     sequence: u64,
     listing: u64,
 }
@@ -130,6 +146,9 @@ impl Candidates {
             ready: BTreeMap::new(),
             delayed: BTreeSet::new(),
             held: Held::default(),
+            yielding: BTreeSet::new(),
+            put_behind: Vec::new(),
+            accepted: 0,
             sequence: 0,
             listing: 0,
         }
@@ -152,7 +171,7 @@ impl Candidates {
             }
         }
         if end == ListingEnd::Complete {
-            outcome.vanished = self.remove_vanished();
+            outcome.vanished = self.remove_vanished(asked_at);
         }
         outcome.evicted = self.evict();
         outcome
@@ -166,14 +185,18 @@ impl Candidates {
             known.missed = 0;
             known.listing = self.listing;
             known.priority = listed.priority;
-            let order = (Reverse(listed.priority), age, known.order.2);
-            if order != known.order && !known.behind {
-                if self.ready.remove(&known.order).is_some() {
-                    self.ready.insert(order, listed.job);
-                }
-                known.order = order;
+            let before = known.place.order();
+            let order = (Reverse(listed.priority), age, known.place.first_seen());
+            let reordered = known.place.listed(order);
+            let order = known.place.order();
+            if reordered {
+                self.yielding.remove(&listed.job);
             }
-            if self.held.listed(listed.job, asked_at, now) {
+            if order != before && self.ready.remove(&before).is_some() {
+                self.ready.insert(order, listed.job);
+            }
+            let let_go = self.held.listed(listed.job, asked_at, now);
+            if let_go && !reordered {
                 self.put_behind(listed.job, now);
             }
             return Sighting::Known;
@@ -189,9 +212,8 @@ impl Candidates {
         self.by_job.insert(
             listed.job,
             Candidate {
-                order,
+                place: Place::new(order),
                 priority: listed.priority,
-                behind: false,
                 first_seen: now,
                 ready_since: now,
                 attempts: Attempts::default(),
@@ -204,11 +226,11 @@ impl Candidates {
         Sighting::Added
     }
 
-    fn remove_vanished(&mut self) -> Vec<Uuid> {
+    fn remove_vanished(&mut self, asked_at: Instant) -> Vec<Uuid> {
         let mut vanished = Vec::new();
         for (job, candidate) in &mut self.by_job {
             // A reserved job is hidden from the list: its absence says nothing.
-            if candidate.listing == self.listing || self.held.contains(*job) {
+            if candidate.listing == self.listing || self.held.hides(*job, asked_at) {
                 continue;
             }
             candidate.missed += 1;
@@ -229,28 +251,29 @@ impl Candidates {
                 break;
             };
             self.by_job.remove(&job);
+            self.yielding.remove(&job);
             self.held.abandon(job);
             evicted.push(job);
         }
         evicted
     }
 
-    pub(crate) fn put_back(
-        &mut self,
-        admission: Admission,
-        reservation: Option<Reservation>,
-        not_before: Instant,
-    ) {
-        self.delayed.insert((not_before, admission.job));
-        if let Some(held) = reservation {
-            self.held.keep(admission.job, held, admission.held_since);
+    pub(crate) fn put_back(&mut self, admission: Admission, left: Left, not_before: Instant) {
+        let (job, mut place) = (admission.job, admission.place);
+        self.delayed.insert((not_before, job));
+        match (left, admission.apart) {
+            (Left::Kept(held), _) => self.held.keep(job, held, admission.held_since),
+            (Left::Apart(held), _) | (Left::Nothing, Some(held)) => self.held.set_apart(job, held),
+            (Left::Nothing, None) => {}
+        }
+        if place.restore(self.accepted) {
+            self.yielding.insert(job);
         }
         self.by_job.insert(
-            admission.job,
+            job,
             Candidate {
-                order: admission.order,
+                place,
                 priority: admission.priority,
-                behind: admission.behind,
                 first_seen: admission.first_seen,
                 ready_since: not_before,
                 attempts: admission.attempts,
@@ -274,7 +297,7 @@ impl Candidates {
             self.delayed.pop_first();
             if let Some(candidate) = self.by_job.get_mut(&job) {
                 candidate.not_before = None;
-                self.ready.insert(candidate.order, job);
+                self.ready.insert(candidate.place.order(), job);
             }
         }
     }
@@ -289,7 +312,7 @@ impl Candidates {
     pub(crate) fn pop_reserved(&mut self, perhaps: bool, now: Instant) -> Option<Taken> {
         let order = |job: Uuid| {
             let candidate = self.by_job.get(&job).filter(|known| known.not_before.is_none())?;
-            Some((candidate.order, job))
+            Some((candidate.place.order(), job))
         };
         let (order, job) = self.held.holding(perhaps, now).filter_map(order).min()?;
         self.ready.remove(&order);
@@ -298,8 +321,9 @@ impl Candidates {
 
     fn take(&mut self, job: Uuid, now: Instant) -> Taken {
         let candidate = self.by_job.remove(&job).expect("a ready job is a candidate");
-        let held_since = self.held.held_since(job, now);
-        Taken { job, candidate, held_since, reservation: self.held.take(job) }
+        self.yielding.remove(&job);
+        let (held_since, apart) = (self.held.held_since(job, now), self.held.apart(job));
+        Taken { job, candidate, held_since, reservation: self.held.take(job), apart }
     }
 
     /// Puts a candidate behind all that could start now, as if it were the youngest of the lowest priority (V1).
@@ -310,20 +334,41 @@ impl Candidates {
         if candidate.not_before.is_none() && candidate.ready_since + RECENTLY <= now {
             return;
         }
-        let Some((priority, age, _)) = last.filter(|last| *last > candidate.order) else { return };
+        let before = candidate.place.order();
+        let Some((priority, age, _)) = last.filter(|last| *last > before) else { return };
         self.sequence += 1;
-        let was_ready = self.ready.remove(&candidate.order).is_some();
-        candidate.behind = true;
-        candidate.order = (priority, age, self.sequence);
-        if was_ready {
-            self.ready.insert(candidate.order, job);
+        if let Some(why) = candidate.place.put_behind((priority, age, self.sequence), self.accepted) {
+            self.put_behind.push((job, why));
         }
+        self.yielding.insert(job);
+        if self.ready.remove(&before).is_some() {
+            self.ready.insert(candidate.place.order(), job);
+        }
+    }
+
+    /// Somebody was able to start: who only yielded stands in its own place again (V1).
+    pub(crate) fn create_accepted(&mut self) {
+        self.accepted += 1;
+        for job in std::mem::take(&mut self.yielding) {
+            let Some(candidate) = self.by_job.get_mut(&job) else { continue };
+            let before = candidate.place.order();
+            candidate.place.restore(self.accepted);
+            if self.ready.remove(&before).is_some() {
+                self.ready.insert(candidate.place.order(), job);
+            }
+        }
+    }
+
+    /// Who was put behind since the last call.
+    pub(crate) fn take_put_behind(&mut self) -> Vec<(Uuid, WhyBehind)> {
+        std::mem::take(&mut self.put_behind)
     }
 
     pub(crate) fn remove(&mut self, job: Uuid) {
         self.held.take(job);
+        self.yielding.remove(&job);
         if let Some(candidate) = self.by_job.remove(&job) {
-            self.ready.remove(&candidate.order);
+            self.ready.remove(&candidate.place.order());
             if let Some(at) = candidate.not_before {
                 self.delayed.remove(&(at, job));
             }
@@ -349,6 +394,8 @@ impl Candidates {
 
     pub(crate) fn set_reservation(&mut self, job: Uuid, held: Option<Reservation>) {
         match held {
+            // Asked for before its name was found taken.
+            Some(held) if self.held.apart(job).is_some() => self.held.set_apart(job, held),
             Some(held) if self.by_job.contains_key(&job) => self.held.keep(job, held, None),
             Some(held) => self.held.leave(job, held),
             None => drop(self.held.take(job)),

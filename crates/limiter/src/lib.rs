@@ -37,8 +37,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use candidates::{Attempts, KEPT_FOR, ListedJob, ListingEnd, ListingOutcome, Reservation};
-use candidates::{Candidates, Order, Taken};
+pub use candidates::{
+    Attempts, KEPT_FOR, ListedJob, ListingEnd, ListingOutcome, Reservation, SET_APART_AT_MOST, WhyBehind,
+};
+use candidates::{Candidates, Left, Place, Taken};
 use uuid::Uuid;
 
 /// How much may run and wait at once.
@@ -88,8 +90,9 @@ pub struct Admission {
     /// `agent_query_rules` of the newest list entry.
     pub agent_query_rules: Arc<[String]>,
     /// Its place among the candidates, kept for [`Limiter::requeue`].
-    order: Order,
-    behind: bool,
+    place: Place,
+    /// The reservation that hides the job although it was given up (D4 b).
+    apart: Option<Reservation>,
     /// Since when the job has been reserved without a Job, if it is; kept for [`Limiter::requeue`].
     held_since: Option<Instant>,
 }
@@ -189,7 +192,7 @@ impl Limiter {
             } else {
                 self.candidates.pop_reserved(true, now)
             };
-            let Some(Taken { job, candidate, held_since, reservation }) = first else { break };
+            let Some(Taken { job, candidate, held_since, reservation, apart }) = first else { break };
             self.in_flight.insert(job);
             self.starting.insert(job);
             admitted.push(Admission {
@@ -200,8 +203,8 @@ impl Limiter {
                 reservation,
                 agent_query_rules: candidate.agent_query_rules,
                 priority: candidate.priority,
-                order: candidate.order,
-                behind: candidate.behind,
+                place: candidate.place,
+                apart,
                 held_since,
             });
         }
@@ -256,7 +259,29 @@ impl Limiter {
     /// The caller counts the failure in [`Admission::attempts`] first.
     pub fn requeue(&mut self, admission: Admission, reservation: Option<Reservation>, not_before: Instant) {
         self.release(admission.job);
-        self.candidates.put_back(admission, reservation, not_before);
+        let left = reservation.map_or(Left::Nothing, Left::Kept);
+        self.candidates.put_back(admission, left, not_before);
+    }
+
+    /// As [`Limiter::requeue`], for a job whose name a Job of somebody else has (D4 b): its reservation is left to lapse.
+    /// Until then it hides the job, so that absence from lists proves nothing; but it stands in nobody's way, unless
+    /// [`SET_APART_AT_MOST`] others of its kind do not either (V1).
+    pub fn set_apart(&mut self, admission: Admission, reservation: Option<Reservation>, not_before: Instant) {
+        self.release(admission.job);
+        let left = reservation.map_or(Left::Nothing, Left::Apart);
+        self.candidates.put_back(admission, left, not_before);
+    }
+
+    /// A create was accepted, of whatever job: what keeps others from starting is not everybody's fault, or not any
+    /// more. Who was put behind although nobody could start has its own place again (V1).
+    pub fn create_accepted(&mut self) {
+        self.candidates.create_accepted();
+    }
+
+    /// Jobs that were put behind the others since the last call, for the log: each at most once for each reason, as
+    /// long as its priority stays.
+    pub fn take_put_behind(&mut self) -> Vec<(Uuid, WhyBehind)> {
+        self.candidates.take_put_behind()
     }
 
     /// Free slots, `None` when there is no limit: `max(0, limit − in flight)` (L1, L6).

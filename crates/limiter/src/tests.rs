@@ -1,6 +1,8 @@
 //! The limiter's rules as short scripts, and one property over random ones.
 
+mod behind;
 mod look_ahead;
+mod taken_names;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -16,6 +16,7 @@ pub mod event;
 mod look;
 mod pods;
 mod removal;
+mod waiting;
 mod watched;
 
 use std::{
@@ -175,9 +176,14 @@ impl Core {
     /// When [`Core::on_timer`] has something to do at the latest.
     pub fn next_deadline(&self) -> Instant {
         let timers = self.timers.first().map(|(at, _)| *at);
-        let calls = [self.reserve_call.opens_at(), self.state_call.opens_at(), self.limiter.next_wake()];
-        let all =
-            calls.into_iter().flatten().chain(timers).chain([self.next_state_check, self.next_self_check]);
+        let calls = [self.reserve_call.opens_at(), self.state_call.opens_at()];
+        let waiting = [self.limiter.next_wake()];
+        let all = calls
+            .into_iter()
+            .chain(waiting)
+            .flatten()
+            .chain(timers)
+            .chain([self.next_state_check, self.next_self_check]);
         all.min().unwrap_or(self.next_state_check)
     }
 
@@ -187,6 +193,7 @@ impl Core {
             self.look(job, now, effects);
         }
         self.admit(now, effects);
+        self.tell_who_is_behind();
         if let Some(jobs) = self.reserve_call.take(now) {
             self.reservation_sent(&jobs);
             effects.push(Effect::Reserve(jobs));

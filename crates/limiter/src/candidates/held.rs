@@ -10,6 +10,11 @@ use uuid::Uuid;
 /// How long a candidate's reservation is renewed, counted from when it was first reserved without coming to a Job
 /// (V1). As long as a failing job is tried at all (P8), so only failures that are never counted last longer.
 pub const KEPT_FOR: Duration = Duration::from_secs(600);
+
+/// Reservations of jobs whose names are taken (D4 b) that do not count for V1. What comes beyond these counts until it
+/// lapses.
+pub const SET_APART_AT_MOST: usize = 100;
+
 /// A reservation that an attempt left behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reservation {
@@ -34,12 +39,16 @@ pub(crate) struct Held {
     kept: BTreeMap<Uuid, Kept>,
     /// Nobody renews these; they hide their jobs until they lapse.
     left: BTreeMap<Uuid, Reservation>,
+    /// Nobody renews these either, and they stand in nobody's way: a Job of somebody else has the names of their jobs
+    /// (D4 b). At most [`SET_APART_AT_MOST`].
+    apart: BTreeMap<Uuid, Reservation>,
 }
 
 impl Held {
     /// A candidate holds this, since `first` at the latest if that is known.
     pub(super) fn keep(&mut self, job: Uuid, reservation: Reservation, first: Option<Instant>) {
         self.left.remove(&job);
+        self.apart.remove(&job);
         let known = self.kept.get(&job).map(|kept| kept.first);
         let first = known.or(first).unwrap_or(reservation.since);
         self.kept.insert(job, Kept { reservation, first, told: false });
@@ -47,7 +56,20 @@ impl Held {
 
     /// Nobody renews this.
     pub(super) fn leave(&mut self, job: Uuid, reservation: Reservation) {
+        self.apart.remove(&job);
         self.left.insert(job, reservation);
+    }
+
+    /// Nobody renews this, nor counts it unless there are too many of its kind.
+    pub(super) fn set_apart(&mut self, job: Uuid, reservation: Reservation) {
+        self.take(job);
+        let place = if self.apart.len() < SET_APART_AT_MOST { &mut self.apart } else { &mut self.left };
+        place.insert(job, reservation);
+    }
+
+    /// What was set apart of the job.
+    pub(super) fn apart(&self, job: Uuid) -> Option<Reservation> {
+        self.apart.get(&job).copied()
     }
 
     /// The candidate is dropped: what it holds hides its job until it lapses.
@@ -60,6 +82,7 @@ impl Held {
     /// Whoever starts the job answers for its reservation now.
     pub(super) fn take(&mut self, job: Uuid) -> Option<Reservation> {
         self.left.remove(&job);
+        self.apart.remove(&job);
         self.kept.remove(&job).map(|kept| kept.reservation)
     }
 
@@ -68,16 +91,21 @@ impl Held {
         self.kept.get(&job).filter(|kept| kept.reservation.until > now).map(|kept| kept.first)
     }
 
-    /// Whether a candidate may be hidden from lists by a reservation.
-    pub(super) fn contains(&self, job: Uuid) -> bool {
-        self.kept.contains_key(&job) || self.left.contains_key(&job)
+    /// Whether a reservation may hide the job from a list that was asked for then: one that holds, or one whose renewal
+    /// is still being tried although it has lapsed.
+    pub(super) fn hides(&self, job: Uuid, asked_at: Instant) -> bool {
+        let kept = self.kept.get(&job).is_some_and(|kept| !kept.told || kept.reservation.until > asked_at);
+        let unkept = [self.left.get(&job), self.apart.get(&job)];
+        kept || unkept.into_iter().flatten().any(|held| held.until > asked_at)
     }
 
     /// The job is in a list: asked for after it was reserved, that means that the reservation lapsed. Says whether
     /// it was let go.
     pub(super) fn listed(&mut self, job: Uuid, asked_at: Instant, now: Instant) -> bool {
-        if self.left.get(&job).is_some_and(|held| held.since < asked_at) {
-            self.left.remove(&job);
+        for unkept in [&mut self.left, &mut self.apart] {
+            if unkept.get(&job).is_some_and(|held| held.since < asked_at) {
+                unkept.remove(&job);
+            }
         }
         let lapsed = |kept: &&Kept| kept.reservation.since < asked_at;
         let Some(kept) = self.kept.get(&job).filter(lapsed) else { return false };
@@ -88,7 +116,9 @@ impl Held {
 
     /// Candidates whose reservation was let go and has lapsed since the last call.
     pub(super) fn lapsed(&mut self, now: Instant) -> Vec<Uuid> {
-        self.left.retain(|_, held| held.until > now);
+        for unkept in [&mut self.left, &mut self.apart] {
+            unkept.retain(|_, held| held.until > now);
+        }
         let mut lapsed = Vec::new();
         for (job, kept) in &mut self.kept {
             if !kept.told && kept.reservation.until <= now && kept.is_let_go(now) {

@@ -2,22 +2,22 @@
 
 use super::*;
 
-const LIFETIME: Duration = Duration::from_secs(900);
+pub(super) const LIFETIME: Duration = Duration::from_secs(900);
 
 /// A limiter, and what Buildkite holds reserved for it.
-struct Site {
-    limiter: Limiter,
+pub(super) struct Site {
+    pub(super) limiter: Limiter,
     now: Instant,
-    waiting: BTreeSet<u128>,
-    reserved: BTreeMap<u128, Instant>,
+    pub(super) waiting: BTreeSet<u128>,
+    pub(super) reserved: BTreeMap<u128, Instant>,
     /// Jobs that came to a Job, in that order.
-    created: Vec<u128>,
+    pub(super) created: Vec<u128>,
     most_reserved: usize,
 }
 
 /// What becomes of an attempt.
 #[derive(Clone, Copy)]
-enum Attempt {
+pub(super) enum Attempt {
     Succeeds,
     /// Counted; after ten of them the job gets a verdict (P8).
     Fails,
@@ -25,7 +25,7 @@ enum Attempt {
     IsPostponed,
 }
 
-fn limits(slots: usize, creators: usize) -> Limits {
+pub(super) fn limits(slots: usize, creators: usize) -> Limits {
     let creators = NonZeroUsize::new(creators).unwrap();
     Limits {
         max_in_flight: NonZeroUsize::new(slots),
@@ -36,7 +36,7 @@ fn limits(slots: usize, creators: usize) -> Limits {
 }
 
 impl Site {
-    fn new(limits: Limits, jobs: std::ops::Range<u128>) -> Self {
+    pub(super) fn new(limits: Limits, jobs: std::ops::Range<u128>) -> Self {
         let now = Instant::now();
         let mut limiter = Limiter::new(limits);
         limiter.open();
@@ -51,7 +51,7 @@ impl Site {
     }
 
     /// One second: reservations lapse or are renewed, the rest is listed, and what is admitted ends as `attempt` says.
-    fn second(&mut self, attempt: impl Fn(u128) -> Attempt) {
+    pub(super) fn second(&mut self, attempt: impl Fn(u128) -> Attempt) {
         self.now += Duration::from_secs(1);
         let now = self.now;
         self.reserved.retain(|_, until| *until > now);
@@ -88,6 +88,7 @@ impl Site {
                 self.created.push(n);
                 self.end(n);
                 self.limiter.release(admission.job);
+                self.limiter.create_accepted();
             }
             Attempt::Fails if admission.attempts.failed == 9 => {
                 self.end(n);
@@ -110,7 +111,7 @@ impl Site {
         self.reserved.remove(&n);
     }
 
-    fn seconds(&mut self, count: u32, attempt: impl Fn(u128) -> Attempt) -> &mut Self {
+    pub(super) fn seconds(&mut self, count: u32, attempt: impl Fn(u128) -> Attempt) -> &mut Self {
         for _ in 0..count {
             self.second(&attempt);
         }
@@ -276,26 +277,6 @@ fn a_reservation_that_lapsed_unasked_counts_until_its_job_is_listed() {
     assert!(admitted(&mut limiter, later(61)).is_empty());
     limiter.listed([listed(1, 0, 1), listed(2, 0, 2)], ListingEnd::Partial, later(70), later(70));
     assert_eq!(admitted(&mut limiter, later(71)), [3]);
-}
-
-/// lifecycle P2, V1: what the list says of a job that was put behind the others
-#[test]
-fn a_job_behind_the_others_stays_there_and_keeps_its_priority() {
-    let now = Instant::now();
-    let mut limiter = Limiter::new(limits(1, 1));
-    limiter.open();
-    limiter.listed([listed(1, 7, 0), listed(2, 0, 1)], ListingEnd::Complete, now, now);
-    let admission = limiter.admit(now).remove(0);
-    let lapsed = now + LIFETIME;
-    limiter.requeue(admission, Some(Reservation { since: now, until: lapsed }), lapsed);
-    limiter.listed([listed(1, 8, 0), listed(2, 0, 1), listed(3, 0, 2)], ListingEnd::Complete, lapsed, lapsed);
-    let mut order = Vec::new();
-    for _ in 0..3 {
-        let next = limiter.admit(lapsed).remove(0);
-        order.push((next.job.as_u128(), next.priority));
-        limiter.release(next.job);
-    }
-    assert_eq!(order, [(2, 0), (1, 8), (3, 0)], "behind all that were known, not behind all that come");
 }
 
 proptest! {

@@ -8,7 +8,7 @@ use std::{
 
 use job_lifecycle::{
     BuildkiteState, StateSeen, Verdict,
-    attempt::{AfterFailure, after_failure, may_create, renew_at},
+    attempt::{AfterFailure, after_failure, may_create},
 };
 use limiter::{Admission, Reservation};
 use tracing::{debug, info, warn};
@@ -249,6 +249,8 @@ impl Core {
         }
         if adopted {
             self.metrics.deduper.already_running_handle.inc();
+        } else {
+            self.limiter.create_accepted();
         }
         self.marked.insert(job);
     }
@@ -281,25 +283,6 @@ impl Core {
                 self.finish(job, Verdict::gave_up(failed, error), now, effects);
             }
         }
-    }
-
-    /// A failure that is not the job's own: left alone for a while, and not counted.
-    fn postpone(&mut self, job: Uuid, error: &str, not_before: Instant, keep_reservation: bool) {
-        self.metrics.limiter.errors_transient.inc();
-        // Without it the job counts as nobody's: its name belongs to a Job of somebody else (V1, D4 b).
-        let reservation = self.reservation(job).filter(|_| keep_reservation);
-        let admission = self.entry(job).admission.take();
-        warn!(job_uuid = %job, error, "could not start the job; leaving it for a while");
-        self.drop_attempt(job);
-        if let Some(admission) = admission {
-            self.limiter.requeue(admission, reservation, not_before);
-        }
-    }
-
-    pub(super) fn reservation(&mut self, job: Uuid) -> Option<Reservation> {
-        let lifetime = self.settings.reservation_lifetime;
-        let until = self.entry(job).reserved_until?;
-        Some(Reservation { since: until.checked_sub(lifetime).unwrap_or(until), until })
     }
 
     /// A live read says only whether the Job exists and which one it is: what it looks like is the watch's to
@@ -350,23 +333,6 @@ impl Core {
         entry.admission = None;
         self.limiter.release(job);
         self.marked.insert(job);
-    }
-
-    /// Reservations of candidates in back-off that are due for renewal (V5).
-    pub(super) fn renew_candidates(&mut self, now: Instant) {
-        if self.stopping {
-            return;
-        }
-        let lifetime = self.settings.reservation_lifetime;
-        let due: Vec<Uuid> = self
-            .limiter
-            .renewable_candidates(now)
-            .filter(|(_, held)| renew_at(held.until, lifetime) <= now)
-            .map(|(job, _)| job)
-            .collect();
-        for job in due {
-            self.reserve_call.want(job);
-        }
     }
 
     /// The entry of a job that is known to have one.

@@ -338,6 +338,28 @@ fn a_name_clash_is_not_counted_and_comes_back_after_its_pause() {
     }
 }
 
+/// lifecycle D4, P6: it is hidden by a reservation that nobody wants any more
+#[test]
+fn a_job_whose_name_is_taken_has_not_left_the_list() {
+    let mut script = Script::open(1, []);
+    let _ = script.list([1]);
+    let _ = script.reserved(&[1], &[1]);
+    let clash = StartOutcome::Postponed {
+        error: "another controller's".into(),
+        wait: Duration::from_secs(1800),
+        keep_reservation: false,
+    };
+    let _ = script.started(1, clash);
+    for _ in 0..3 {
+        let _ = script.advance(10.0);
+        let _ = script.list([]);
+        assert!(script.core.limiter.is_candidate(id(1)));
+    }
+    let _ = script.advance(900.0);
+    assert_eq!(script.list([1]), [], "lapsed and listed again: its pause goes on");
+    assert!(script.advance(870.0).contains(&reserve([1])));
+}
+
 /// lifecycle D1, D7: the list of scheduled jobs may come before that of Jobs
 #[test]
 fn a_job_that_was_listed_before_its_ended_job_was_seen_is_not_admitted() {

@@ -9,7 +9,8 @@ struct Site {
     script: Script,
     waiting: BTreeSet<u128>,
     reserved: BTreeMap<u128, Instant>,
-    created: BTreeSet<u128>,
+    /// In the order of their Jobs.
+    created: Vec<u128>,
     most_reserved: usize,
 }
 
@@ -21,7 +22,7 @@ impl Site {
             script,
             waiting: jobs.collect(),
             reserved: BTreeMap::new(),
-            created: BTreeSet::new(),
+            created: Vec::new(),
             most_reserved: 0,
         }
     }
@@ -58,7 +59,7 @@ impl Site {
                 let mut effects = self.script.started(n, outcome);
                 if created {
                     self.end(n);
-                    self.created.insert(n);
+                    self.created.push(n);
                     effects.extend(self.script.event(Event::Job(Watched::Applied(facts(n, None)))));
                     let over = facts(n, Some(JobEnd::Complete));
                     effects.extend(self.script.event(Event::Job(Watched::Applied(over.clone()))));
@@ -156,6 +157,18 @@ fn healthy_jobs_start_behind_some_that_are_never_counted() {
     assert_eq!(site.created.len(), 7);
     site.seconds(1200, works);
     assert!(site.waiting.is_empty(), "{:?}", site.waiting);
+}
+
+/// lifecycle V1, P1: rights are missing for a quarter of an hour, and somebody grants them
+#[test]
+fn who_was_reserved_in_vain_starts_first_once_anybody_can() {
+    let mut site = Site::new(limits(2, 1), 0..40);
+    site.seconds(1000, no_right);
+    site.seconds(80, works);
+    assert!(site.waiting.is_empty(), "{:?}", site.waiting);
+    let place = |n| site.created.iter().position(|created| *created == n).unwrap();
+    let latest = (0..3).map(place).max();
+    assert!(latest < Some(7), "those that were tried instead, and then these: {:?}", site.created);
 }
 
 /// lifecycle V1, F8: too many verdicts wait to be told

@@ -1,0 +1,98 @@
+//! Where a candidate stands: by its priority and age (P1), or behind the others although neither says so (V1).
+
+use std::cmp::Reverse;
+
+/// Start order: priority descending, then age, then first seen (P1).
+pub(crate) type Order = (Reverse<i64>, i64, u64);
+
+/// Why a job stands behind all that could start (V1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhyBehind {
+    /// It was reserved in vain for [`KEPT_FOR`](crate::KEPT_FOR), and whether anybody can start nobody knows: another
+    /// is to be tried. It has its own place again once a create is accepted, whoever's.
+    NobodyStarted,
+    /// It had its own place again after others had started, and came to nothing for as long once more. It stays behind
+    /// until its priority changes.
+    OthersStarted,
+}
+
+/// The place of one candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// What its priority and age make of it.
+    own: Order,
+    /// Where it stands.
+    order: Order,
+    standing: Standing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// In its own place, and never was behind.
+    Own,
+    /// Behind until a create is accepted, so many having been accepted before.
+    Yields { accepted: u64 },
+    /// In its own place again.
+    Restored,
+    /// Behind for good.
+    Behind,
+}
+
+impl Place {
+    pub(super) fn new(own: Order) -> Self {
+        Self { own, order: own, standing: Standing::Own }
+    }
+
+    pub(crate) fn order(&self) -> Order {
+        self.order
+    }
+
+    /// Where it came in: it keeps that whatever the list says of it.
+    pub(super) fn first_seen(&self) -> u64 {
+        self.own.2
+    }
+
+    /// What the list says of it now. Another priority is a word of its owner's, and brings it back to its own place.
+    /// Says whether it did.
+    pub(super) fn listed(&mut self, own: Order) -> bool {
+        let reordered = own.0 != self.own.0;
+        self.own = own;
+        if reordered {
+            self.standing = Standing::Own;
+        }
+        if !self.is_behind() {
+            self.order = own;
+        }
+        reordered
+    }
+
+    /// Sends it there. Says why, unless that has been said.
+    pub(super) fn put_behind(&mut self, order: Order, accepted: u64) -> Option<WhyBehind> {
+        self.order = order;
+        let (standing, why) = match self.standing {
+            Standing::Own => (Standing::Yields { accepted }, Some(WhyBehind::NobodyStarted)),
+            Standing::Restored => (Standing::Behind, Some(WhyBehind::OthersStarted)),
+            Standing::Yields { .. } => (Standing::Yields { accepted }, None),
+            Standing::Behind => (Standing::Behind, None),
+        };
+        self.standing = standing;
+        why
+    }
+
+    /// So many creates have been accepted. Says whether it waits for one more.
+    pub(super) fn restore(&mut self, accepted: u64) -> bool {
+        match self.standing {
+            Standing::Yields { accepted: before } if before < accepted => {
+                self.standing = Standing::Restored;
+                self.order = self.own;
+                false
+            }
+            Standing::Yields { .. } => true,
+            Standing::Own | Standing::Restored | Standing::Behind => false,
+        }
+    }
+
+    fn is_behind(&self) -> bool {
+        matches!(self.standing, Standing::Yields { .. } | Standing::Behind)
+    }
+}

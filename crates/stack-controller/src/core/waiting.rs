@@ -1,0 +1,70 @@
+//! Candidates that hold a reservation and wait: when it is renewed, and who waits behind others (V1, V5, D4).
+
+use std::time::Instant;
+
+use job_lifecycle::attempt::renew_at;
+use limiter::{KEPT_FOR, Reservation, WhyBehind};
+use tracing::warn;
+use uuid::Uuid;
+
+use super::Core;
+
+impl Core {
+    /// A failure that is not the job's own: left alone for a while, and not counted. Its reservation is kept, or left
+    /// to lapse because its name belongs to a Job of somebody else (D4 b).
+    pub(super) fn postpone(&mut self, job: Uuid, error: &str, not_before: Instant, keep_reservation: bool) {
+        self.metrics.limiter.errors_transient.inc();
+        let reservation = self.reservation(job);
+        let admission = self.entry(job).admission.take();
+        warn!(job_uuid = %job, error, "could not start the job; leaving it for a while");
+        self.drop_attempt(job);
+        match admission {
+            Some(admission) if keep_reservation => self.limiter.requeue(admission, reservation, not_before),
+            Some(admission) => self.limiter.set_apart(admission, reservation, not_before),
+            None => {}
+        }
+    }
+
+    pub(super) fn reservation(&mut self, job: Uuid) -> Option<Reservation> {
+        let lifetime = self.settings.reservation_lifetime;
+        let until = self.entry(job).reserved_until?;
+        Some(Reservation { since: until.checked_sub(lifetime).unwrap_or(until), until })
+    }
+
+    /// Reservations of candidates in back-off that are due for renewal (V5).
+    pub(super) fn renew_candidates(&mut self, now: Instant) {
+        if self.stopping {
+            return;
+        }
+        let lifetime = self.settings.reservation_lifetime;
+        let due: Vec<Uuid> = self
+            .limiter
+            .renewable_candidates(now)
+            .filter(|(_, held)| renew_at(held.until, lifetime) <= now)
+            .map(|(job, _)| job)
+            .collect();
+        for job in due {
+            self.reserve_call.want(job);
+        }
+    }
+
+    /// Nothing else shows why a job of high priority does not start.
+    pub(super) fn tell_who_is_behind(&mut self) {
+        let seconds = KEPT_FOR.as_secs();
+        for (job, why) in self.limiter.take_put_behind() {
+            match why {
+                WhyBehind::NobodyStarted => warn!(
+                    job_uuid = %job,
+                    seconds,
+                    "reserved in vain for long: another job is tried before this one, until any job has started"
+                ),
+                WhyBehind::OthersStarted => warn!(
+                    job_uuid = %job,
+                    seconds,
+                    "reserved in vain for long once more, although other jobs have started: behind all that wait, \
+                     until its priority changes"
+                ),
+            }
+        }
+    }
+}
