@@ -29,6 +29,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod candidates;
+mod look_ahead;
 
 use std::{
     collections::BTreeSet,
@@ -41,6 +42,7 @@ pub use candidates::{
     Attempts, KEPT_FOR, ListedJob, ListingEnd, ListingOutcome, Reservation, SET_APART_AT_MOST, WhyBehind,
 };
 use candidates::{Candidates, Left, Place, Taken};
+pub use look_ahead::look_ahead;
 use uuid::Uuid;
 
 /// How much may run and wait at once.
@@ -53,7 +55,8 @@ pub struct Limits {
     /// Jobs that may be between admission and an accepted create at once: no more slots than these count as free
     /// for V1.
     pub max_starting: NonZeroUsize,
-    /// Jobs that may be reserved beyond the free slots (V1): those whose attempts failed and that wait.
+    /// Jobs that may be reserved beyond the free slots (V1): those whose attempts failed and that wait. See
+    /// [`look_ahead`].
     pub look_ahead: NonZeroUsize,
 }
 

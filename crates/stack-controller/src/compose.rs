@@ -152,7 +152,11 @@ pub fn assemble(
                 work_queue_limit: limits.work_queue_limit,
                 // The next jobs are being reserved while these are being created.
                 max_starting: twice_the_creators,
-                look_ahead: limits.job_creation_concurrency,
+                look_ahead: limiter::look_ahead(
+                    limits.job_creation_concurrency,
+                    buildkite.reservation_expiry,
+                    kubernetes.rate_limit.map(|rate| rate.per_second),
+                ),
             },
             reservation_lifetime: buildkite.reservation_expiry,
             state_check_interval: grace.cancel_check_interval,
