@@ -74,6 +74,8 @@ pub struct Core {
     state_call: calls::Gate,
     next_state_check: Instant,
     next_self_check: Instant,
+    /// When a candidate's reservation is to be renewed next.
+    next_renewal: Option<Instant>,
     jobs_list: watched::ListProgress,
     pods_list: watched::ListProgress,
     opened: bool,
@@ -100,6 +102,7 @@ impl Core {
             state_call: calls::Gate::new(calls::STATES_GAP),
             next_state_check: now + settings.state_check_interval,
             next_self_check: now + SELF_CHECK_INTERVAL,
+            next_renewal: None,
             settings,
             entries: BTreeMap::new(),
             timers: BTreeSet::new(),
@@ -161,7 +164,6 @@ impl Core {
             for job in &self.polled {
                 self.state_call.want(*job);
             }
-            self.renew_candidates(now);
         }
         if self.next_self_check <= now {
             self.next_self_check = now + SELF_CHECK_INTERVAL;
@@ -177,7 +179,7 @@ impl Core {
     pub fn next_deadline(&self) -> Instant {
         let timers = self.timers.first().map(|(at, _)| *at);
         let calls = [self.reserve_call.opens_at(), self.state_call.opens_at()];
-        let waiting = [self.limiter.next_wake()];
+        let waiting = [self.limiter.next_wake(), self.next_renewal];
         let all = calls
             .into_iter()
             .chain(waiting)
@@ -194,6 +196,7 @@ impl Core {
         }
         self.admit(now, effects);
         self.tell_who_is_behind();
+        self.renew_candidates(now);
         if let Some(jobs) = self.reserve_call.take(now) {
             self.reservation_sent(&jobs);
             effects.push(Effect::Reserve(jobs));

@@ -25,13 +25,20 @@ pub(super) struct Gate {
     /// is wanted again at once, keeps nobody else waiting for ever.
     order: VecDeque<Uuid>,
     wanted: BTreeSet<Uuid>,
-    in_flight: bool,
+    /// The jobs of the call that is in flight; none when there is none.
+    in_flight: BTreeSet<Uuid>,
     not_before: Option<Instant>,
 }
 
 impl Gate {
     pub(super) fn new(gap: Duration) -> Self {
-        Self { gap, order: VecDeque::new(), wanted: BTreeSet::new(), in_flight: false, not_before: None }
+        Self {
+            gap,
+            order: VecDeque::new(),
+            wanted: BTreeSet::new(),
+            in_flight: BTreeSet::new(),
+            not_before: None,
+        }
     }
 
     /// Puts a job into one of the next calls.
@@ -39,6 +46,11 @@ impl Gate {
         if self.wanted.insert(job) {
             self.order.push_back(job);
         }
+    }
+
+    /// Whether a job is in the call that is in flight or in one of the next.
+    pub(super) fn is_under_way(&self, job: Uuid) -> bool {
+        self.wanted.contains(&job) || self.in_flight.contains(&job)
     }
 
     /// Takes a job out again.
@@ -50,7 +62,8 @@ impl Gate {
 
     /// The jobs of a call that may be sent now.
     pub(super) fn take(&mut self, now: Instant) -> Option<Vec<Uuid>> {
-        if self.in_flight || self.wanted.is_empty() || self.not_before.is_some_and(|at| at > now) {
+        if !self.in_flight.is_empty() || self.wanted.is_empty() || self.not_before.is_some_and(|at| at > now)
+        {
             return None;
         }
         let count = self.order.len().min(CHUNK);
@@ -58,19 +71,19 @@ impl Gate {
         for job in &jobs {
             self.wanted.remove(job);
         }
-        self.in_flight = true;
+        self.in_flight = jobs.iter().copied().collect();
         self.not_before = Some(now + self.gap);
         Some(jobs)
     }
 
     /// The call came back with an answer.
     pub(super) fn answered(&mut self) {
-        self.in_flight = false;
+        self.in_flight.clear();
     }
 
     /// The call failed: its jobs are wanted again, not before `retry_at`.
     pub(super) fn failed(&mut self, jobs: Vec<Uuid>, retry_at: Instant) {
-        self.in_flight = false;
+        self.in_flight.clear();
         self.not_before = Some(self.not_before.map_or(retry_at, |at| at.max(retry_at)));
         for job in jobs {
             self.want(job);
@@ -79,6 +92,6 @@ impl Gate {
 
     /// When the next call could be sent, if one is wanted and none is in flight.
     pub(super) fn opens_at(&self) -> Option<Instant> {
-        if self.in_flight || self.wanted.is_empty() { None } else { self.not_before }
+        if !self.in_flight.is_empty() || self.wanted.is_empty() { None } else { self.not_before }
     }
 }

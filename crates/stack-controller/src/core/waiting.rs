@@ -31,20 +31,23 @@ impl Core {
         Some(Reservation { since: until.checked_sub(lifetime).unwrap_or(until), until })
     }
 
-    /// Reservations of candidates in back-off that are due for renewal (V5).
+    /// Asks for the reservations of candidates that are due, and notes when the next one is (V5).
     pub(super) fn renew_candidates(&mut self, now: Instant) {
+        self.next_renewal = None;
         if self.stopping {
             return;
         }
         let lifetime = self.settings.reservation_lifetime;
-        let due: Vec<Uuid> = self
-            .limiter
-            .renewable_candidates(now)
-            .filter(|(_, held)| renew_at(held.until, lifetime) <= now)
-            .map(|(job, _)| job)
-            .collect();
-        for job in due {
-            self.reserve_call.want(job);
+        for (job, held) in self.limiter.renewable_candidates(now) {
+            if self.reserve_call.is_under_way(job) {
+                continue;
+            }
+            let due = renew_at(held.until, lifetime);
+            if due <= now {
+                self.reserve_call.want(job);
+            } else {
+                self.next_renewal = Some(self.next_renewal.map_or(due, |next| next.min(due)));
+            }
         }
     }
 

@@ -171,6 +171,33 @@ fn who_was_reserved_in_vain_starts_first_once_anybody_can() {
     assert!(latest < Some(7), "those that were tried instead, and then these: {:?}", site.created);
 }
 
+/// lifecycle V5, 1.8: states are asked for once an hour
+#[test]
+fn a_waiting_jobs_reservation_is_renewed_in_time_however_rarely_states_are_read() {
+    let lifetime = Duration::from_secs(60);
+    let mut script = Script::open(1, []);
+    script.core.settings.reservation_lifetime = lifetime;
+    script.core.settings.state_check_interval = Duration::from_secs(3600);
+    let _ = script.advance(10.0);
+    let _ = script.list([1]);
+    let until = script.now + lifetime;
+    let _ = script.event(Event::Reserved { asked: vec![id(1)], reserved: vec![id(1)], until });
+    let wait = Duration::from_secs(100);
+    let postponed = StartOutcome::Postponed { error: "forbidden".into(), wait, keep_reservation: true };
+    assert_eq!(script.started(1, postponed), []);
+    let due = script.now + lifetime * 2 / 3;
+    let mut asked = Vec::new();
+    while script.now < until {
+        let next = script.core.next_deadline();
+        assert!(next > script.now, "no deadline is left behind");
+        script.now = next;
+        if script.core.on_timer(next).contains(&reserve([1])) {
+            asked.push(next);
+        }
+    }
+    assert_eq!(asked, [due], "once, and at once");
+}
+
 /// lifecycle V1, F8: too many verdicts wait to be told
 #[test]
 fn a_back_off_that_ends_while_nothing_may_start_wakes_nobody_in_vain() {
