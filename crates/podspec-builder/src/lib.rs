@@ -30,6 +30,7 @@ mod error;
 mod job;
 mod job_object;
 mod object;
+mod origins;
 mod patch;
 mod plugin;
 mod pull_policy;
@@ -46,6 +47,7 @@ use serde_json::Value;
 
 pub use error::{BuildError, Warning};
 pub use job::{AgentTokenSource, InvalidJobUuid, JobRequest, JobUuid};
+pub use origins::{Explained, Field, Origin};
 pub use pipeline_model::{
     CheckoutParams, CommandParams, GitMirrors, Interposer, Metadata, SidecarParams, UnknownWord,
 };
@@ -106,6 +108,17 @@ impl Builder {
     /// E-1 to E-6 and E-40.
     pub fn parse_plugin(&self, job: &JobRequest) -> Result<ParsedPlugins, BuildError> {
         plugin::parse(job.env("BUILDKITE_PLUGINS"), self.settings.prohibit_kubernetes_plugin)
+    }
+
+    /// Builds the Job and finds out where each of its fields comes from.
+    ///
+    /// The Job is built again about twice for each input that it is made of, so this is for people who
+    /// want to know, and not for every job.
+    ///
+    /// # Errors
+    /// As [`Builder::parse_plugin`] and [`Builder::build`].
+    pub fn explain(&self, job: &JobRequest, pod_template: Option<&Value>) -> Result<Explained, BuildError> {
+        origins::explain(self, job, pod_template)
     }
 
     /// Builds the Job. `pod_template` is the `template.spec` of the PodTemplate that

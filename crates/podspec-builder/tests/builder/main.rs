@@ -5,6 +5,8 @@ mod jobs;
 #[cfg(test)]
 mod manifest;
 #[cfg(test)]
+mod origins;
+#[cfg(test)]
 mod patches;
 #[cfg(test)]
 mod properties;

@@ -2,11 +2,11 @@
 //! be held side by side. `fixtures/manifest/README.md` explains the notation.
 
 mod bad_input;
-mod config;
+pub(crate) mod config;
 mod patches;
 mod policy;
 mod pull_policies;
-mod row;
+pub(crate) mod row;
 mod view;
 
 use row::check_file;

@@ -80,7 +80,8 @@ pub(crate) fn build(builder: &Builder, row: &Value) -> Result<Built, podspec_bui
     builder.build(&job, &plugins, row.get("template"))
 }
 
-fn request(row: &Value) -> JobRequest {
+/// The job of a row.
+pub(crate) fn request(row: &Value) -> JobRequest {
     let command = row.get("command").map_or("echo hi", |command| command.as_str().unwrap());
     let mut job = JobRequest::new(JobUuid::new("uuid-1").unwrap(), command);
     for (key, value) in row["env"].as_object().into_iter().flatten() {

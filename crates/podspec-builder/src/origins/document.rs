@@ -1,0 +1,210 @@
+//! Leaves of a JSON document: what can be taken out of an input, and what a Job is made of.
+
+use serde_json::{Map, Value};
+
+/// One step from a value to a part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The member of an object.
+    Key(String),
+    /// The element of a list.
+    Index(usize),
+}
+
+/// The way from the root to a leaf.
+pub(super) type Path = Vec<Step>;
+
+/// Whether a value has parts that are leaves of their own. A list of scalars has one meaning as a whole.
+pub(super) fn is_branch(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => !members.is_empty(),
+        Value::Array(elements) => !elements.is_empty() && elements.iter().all(Value::is_object),
+        _ => false,
+    }
+}
+
+/// All leaves in document order.
+pub(super) fn leaves(value: &Value) -> Vec<Path> {
+    let mut found = Vec::new();
+    collect(value, &mut Vec::new(), &mut found);
+    found
+}
+
+fn collect(value: &Value, path: &mut Path, found: &mut Vec<Path>) {
+    let directive = matches!(path.last(), Some(Step::Key(key)) if key.starts_with('$'));
+    if !is_branch(value) || directive {
+        found.push(path.clone());
+        return;
+    }
+    let mut visit = |step, value| {
+        path.push(step);
+        collect(value, path, found);
+        path.pop();
+    };
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(key, value)| visit(Step::Key(key.clone()), value));
+        }
+        Value::Array(elements) => {
+            elements.iter().enumerate().for_each(|(index, value)| visit(Step::Index(index), value));
+        }
+        _ => {}
+    }
+}
+
+/// The part at a path.
+pub(super) fn get<'v>(value: &'v Value, path: &[Step]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |value, step| match step {
+        Step::Key(key) => value.get(key),
+        Step::Index(index) => value.get(*index),
+    })
+}
+
+fn get_mut<'v>(value: &'v mut Value, path: &[Step]) -> Option<&'v mut Value> {
+    path.iter().try_fold(value, |value, step| match step {
+        Step::Key(key) => value.get_mut(key),
+        Step::Index(index) => value.get_mut(*index),
+    })
+}
+
+/// Takes a leaf out of its object; an element of a list gives way to an empty object, so that the others
+/// keep their places. The root becomes null.
+pub(super) fn remove(value: &mut Value, path: &[Step]) {
+    match path.split_last() {
+        None => *value = Value::Null,
+        Some((Step::Key(key), parents)) => {
+            if let Some(Value::Object(members)) = get_mut(value, parents) {
+                // Whatever map this is, the others keep their order.
+                members.retain(|other, _| other != key);
+            }
+        }
+        Some((Step::Index(_), _)) => {
+            if let Some(element) = get_mut(value, path) {
+                *element = Value::Object(Map::new());
+            }
+        }
+    }
+}
+
+/// A path behind a root as the errors of this crate write it: `podSpec.containers[0].image`.
+pub(super) fn written(root: &str, path: &[Step]) -> String {
+    path.iter().fold(root.to_owned(), |text, step| match step {
+        Step::Key(key) if text.is_empty() => key.clone(),
+        Step::Key(key) => format!("{text}.{key}"),
+        Step::Index(index) => format!("{text}[{index}]"),
+    })
+}
+
+/// The path as a JSON Pointer.
+pub(super) fn pointer(path: &[Step]) -> String {
+    let step = |step: &Step| match step {
+        Step::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Step::Index(index) => format!("/{index}"),
+    };
+    path.iter().map(step).collect()
+}
+
+/// The path of a field of `root` for people: elements by name where they have one of their own, keys that
+/// are no words in brackets.
+pub(super) fn shown(root: &Value, path: &[Step]) -> String {
+    let mut text = String::new();
+    let mut value = Some(root);
+    for step in path {
+        match step {
+            Step::Key(key) => {
+                if !is_word(key) {
+                    text = format!("{text}[{key}]");
+                } else {
+                    let dot = if text.is_empty() { "" } else { "." };
+                    text = format!("{text}{dot}{key}");
+                }
+                value = value.and_then(|value| value.get(key));
+            }
+            Step::Index(index) => {
+                let elements = value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+                match own_name(elements, *index) {
+                    Some(name) => text = format!("{text}[{name}]"),
+                    None => text = format!("{text}[{index}]"),
+                }
+                value = elements.get(*index);
+            }
+        }
+    }
+    text
+}
+
+fn is_word(key: &str) -> bool {
+    !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+}
+
+/// The name of an element that no other element of the list has.
+fn own_name(elements: &[Value], index: usize) -> Option<&str> {
+    let name = |element: &Value| element.get("name")?.as_str().map(str::to_owned);
+    let own = elements.get(index)?.get("name")?.as_str().filter(|name| !name.is_empty())?;
+    let bearers = elements.iter().filter(|element| name(element).as_deref() == Some(own)).count();
+    (bearers == 1).then_some(own)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn paths(value: &Value) -> Vec<String> {
+        leaves(value).iter().map(|path| written("", path)).collect()
+    }
+
+    #[test]
+    fn leaves_are_what_holds_no_other_fields() {
+        let value = json!({
+            "args": ["a", "b"], "empty": {}, "none": null, "list": [],
+            "env": [{ "name": "A", "value": "1" }, {}],
+            "$setElementOrder/env": [{ "name": "A" }],
+        });
+        let mut found = paths(&value);
+        found.sort();
+        assert_eq!(
+            found,
+            [
+                "$setElementOrder/env",
+                "args",
+                "empty",
+                "env[0].name",
+                "env[0].value",
+                "env[1]",
+                "list",
+                "none",
+            ]
+        );
+    }
+
+    #[test]
+    fn others_keep_their_places() {
+        let mut value = json!({ "a": 1, "b": [{ "x": 1 }, { "y": 2 }], "c": 3 });
+        let path = |text: &str| {
+            leaves(&json!({ "a": 1, "b": [{ "x": 1 }, { "y": 2 }], "c": 3 }))
+                .into_iter()
+                .find(|path| written("", path) == text)
+                .unwrap()
+        };
+        remove(&mut value, &path("b[0].x"));
+        remove(&mut value, &path("a"));
+        assert_eq!(value.to_string(), r#"{"b":[{},{"y":2}],"c":3}"#);
+        remove(&mut value, &[]);
+        assert!(value.is_null());
+    }
+
+    #[test]
+    fn fields_go_by_name() {
+        let pod = json!({
+            "containers": [{ "name": "a", "env": [{ "name": "X" }, { "name": "X" }] }],
+            "labels": { "a.b/c": "d" },
+        });
+        let shown: Vec<String> = leaves(&pod).iter().map(|path| shown(&pod, path)).collect();
+        assert!(shown.contains(&"containers[a].name".to_owned()), "{shown:?}");
+        assert!(shown.contains(&"containers[a].env[1].name".to_owned()), "{shown:?}");
+        assert!(shown.contains(&"labels[a.b/c]".to_owned()), "{shown:?}");
+        assert_eq!(pointer(&[Step::Key("a/b~c".to_owned()), Step::Index(2)]), "/a~1b~0c/2");
+    }
+}
