@@ -22,9 +22,16 @@ pub(super) fn attribute(world: &World) -> Result<Explained, BuildError> {
     let findings = Findings::of(world, &inputs, &job, leaves.len());
     let fields = leaves.iter().enumerate().map(|(leaf, path)| {
         let value = document::get(&job, path).cloned().unwrap_or_default();
-        let shown = document::shown(&job, path);
-        let (origin, same, also) = findings.origin(leaf, path, &value, &shown);
-        Field { path: shown, pointer: document::pointer(path), value, origin, same, also }
+        let names = document::field_names(&job, path);
+        let (origin, same, also) = findings.origin(leaf, path, &value, &names);
+        Field {
+            path: document::shown(path, &names),
+            pointer: document::pointer(path),
+            value,
+            origin,
+            same,
+            also,
+        }
     });
     let fields = fields.collect();
     Ok(Explained { job, warnings, fields })
@@ -104,7 +111,7 @@ impl<'i> Findings<'i> {
         leaf: usize,
         path: &Path,
         value: &Value,
-        shown: &str,
+        names: &[String],
     ) -> (Origin, Vec<Origin>, Vec<Origin>) {
         let told =
             |indices: &[usize]| indices.iter().map(|index| self.inputs[*index].origin.clone()).collect();
@@ -123,8 +130,21 @@ impl<'i> Findings<'i> {
             also.retain(|other| !is_within(&origin, other));
             return (origin, Vec::new(), also);
         }
-        let origin = self.vital_origin(path, value).or_else(|| rules::of(shown));
-        (origin.unwrap_or(Origin::Rule(rules::UNKNOWN)), Vec::new(), Vec::new())
+        let origin = self.vital_origin(path, value).unwrap_or_else(|| self.rule(names));
+        (origin, Vec::new(), Vec::new())
+    }
+
+    /// Of a field that no input made. A setting that was given and changed nothing did not leave its default.
+    fn rule(&self, names: &[String]) -> Origin {
+        let Some((rule, setting)) = rules::of(names) else { return Origin::Rule(rules::UNKNOWN) };
+        let given = |setting: &str| {
+            let whole = Origin::Setting(setting.to_owned());
+            self.inputs.iter().any(|input| input.origin == whole || is_within(&input.origin, &whole))
+        };
+        match setting {
+            Some(setting) if !given(setting) => Origin::Default { setting, rule },
+            _ => Origin::Rule(rule),
+        }
     }
 
     /// Without some inputs nothing can be built. Such a one made the leaf that has its name and says what it

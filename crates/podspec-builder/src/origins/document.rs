@@ -104,33 +104,35 @@ pub(super) fn pointer(path: &[Step]) -> String {
     path.iter().map(step).collect()
 }
 
-/// The path of a field of `root` for people: elements by name where they have one of their own, keys that
-/// are no words in brackets.
-pub(super) fn shown(root: &Value, path: &[Step]) -> String {
-    let mut text = String::new();
+/// The names on the way to a field of `root`: elements of lists by their own name where they have one, else
+/// by their place.
+pub(super) fn field_names(root: &Value, path: &[Step]) -> Vec<String> {
     let mut value = Some(root);
+    let mut names = Vec::with_capacity(path.len());
     for step in path {
         match step {
             Step::Key(key) => {
-                if !is_word(key) {
-                    text = format!("{text}[{key}]");
-                } else {
-                    let dot = if text.is_empty() { "" } else { "." };
-                    text = format!("{text}{dot}{key}");
-                }
+                names.push(key.clone());
                 value = value.and_then(|value| value.get(key));
             }
             Step::Index(index) => {
                 let elements = value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-                match own_name(elements, *index) {
-                    Some(name) => text = format!("{text}[{name}]"),
-                    None => text = format!("{text}[{index}]"),
-                }
+                let name = own_name(elements, *index);
+                names.push(name.map_or_else(|| index.to_string(), str::to_owned));
                 value = elements.get(*index);
             }
         }
     }
-    text
+    names
+}
+
+/// A path with these names for people: elements of lists, and keys that are no words, in brackets.
+pub(super) fn shown(path: &[Step], names: &[String]) -> String {
+    path.iter().zip(names).fold(String::new(), |text, (step, name)| match step {
+        Step::Key(key) if is_word(key) && text.is_empty() => name.clone(),
+        Step::Key(key) if is_word(key) => format!("{text}.{name}"),
+        Step::Key(_) | Step::Index(_) => format!("{text}[{name}]"),
+    })
 }
 
 fn is_word(key: &str) -> bool {
@@ -201,7 +203,8 @@ mod tests {
             "containers": [{ "name": "a", "env": [{ "name": "X" }, { "name": "X" }] }],
             "labels": { "a.b/c": "d" },
         });
-        let shown: Vec<String> = leaves(&pod).iter().map(|path| shown(&pod, path)).collect();
+        let shown: Vec<String> =
+            leaves(&pod).iter().map(|path| shown(path, &field_names(&pod, path))).collect();
         assert!(shown.contains(&"containers[a].name".to_owned()), "{shown:?}");
         assert!(shown.contains(&"containers[a].env[1].name".to_owned()), "{shown:?}");
         assert!(shown.contains(&"labels[a.b/c]".to_owned()), "{shown:?}");

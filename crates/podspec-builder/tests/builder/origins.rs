@@ -189,6 +189,10 @@ fn where_fields_come_from() {
     check(&row, &pod("containers[app].env[BUILDKITE_COMMAND].value"), "plugin podSpec.containers[0].command");
     check(&row, &pod("containers[app].tty"), "plugin podSpecPatch.containers[0].tty");
     check(&row, &pod("containers[app].workingDir"), "rule R-67");
+    check(&row, &pod("containers[app].env[BUILDKITE_COMMAND].name"), "rule R-64");
+    check(&row, &pod("containers[agent].env[BUILDKITE_SHELL].name"), "rule R-91");
+    // Given, but an image check pulls first: the policy would be the same without it.
+    check(&row, &pod("containers[app].imagePullPolicy"), "rule R-108");
     check(&row, &pod("containers[agent].env[BUILDKITE_NO_PTY].value"), "setting agent-config.no-pty");
     check(&row, &pod("priorityClassName"), "plugin podSpecPatch.priorityClassName");
     check(&row, &pod("nodeSelector.pool"), "setting pod-spec-patch.nodeSelector.pool");
