@@ -2,7 +2,8 @@
 //!
 //! A table of crates goes between two markers of README.md and ARCHITECTURE.md; the `--help` texts
 //! of the binaries become pages of `docs/cli`; the published description of the Kubernetes API becomes a
-//! table in Rust. `--check` only compares.
+//! table in Rust; that description and the tables of `pipeline-model` become the JSON Schemas below `schema`.
+//! `--check` only compares.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use crate::workspace;
 mod api;
 mod crates;
 mod help;
+mod schema;
 
 /// Write or compare.
 #[derive(Debug, clap::Args)]
@@ -39,6 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut stale = Vec::new();
     // What the programs are built from comes before what they print.
     write_or_compare([api::file(&root)?], &root, args, &mut stale)?;
+    write_or_compare(schema::files(&root)?, &root, args, &mut stale)?;
     write_or_compare(generated(&root)?, &root, args, &mut stale)?;
     if stale.is_empty() {
         return Ok(());

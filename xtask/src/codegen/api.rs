@@ -1,4 +1,5 @@
-//! The table of Kubernetes types in `crates/strategic-merge`: written from the API description.
+//! The table of Kubernetes types in `crates/strategic-merge`: written from the API description, as the Kubernetes
+//! part of the JSON Schemas is.
 //!
 //! What Kubernetes publishes is reduced to the types that a Job's pod reaches and committed as
 //! `api/kubernetes.json`, with its origin; everybody builds from that file. `--api-description` reduces
@@ -16,7 +17,7 @@ mod reduce;
 mod table;
 
 /// The reduced API description.
-const DATA: &str = "xtask/src/codegen/api/kubernetes.json";
+pub(super) const DATA: &str = "xtask/src/codegen/api/kubernetes.json";
 /// The table.
 const TABLE: &str = "crates/strategic-merge/src/schema/table.rs";
 

@@ -17,12 +17,15 @@ const SWAGGER: &str = "api/openapi-spec/swagger.json";
 const WITH_DEFAULTS: &str = "api/openapi-spec/v3/apis__batch__v1_openapi.json";
 /// Where the table begins; everything that these reach belongs to it.
 const ROOTS: &[&str] = &["io.k8s.api.batch.v1.JobSpec", "io.k8s.api.core.v1.PodTemplateSpec"];
-/// What is kept of a type or field; descriptions are not.
+/// What is kept of a type or field. The table of types has no use for descriptions and required fields, the JSON
+/// Schemas have.
 const KEPT: &[&str] = &[
     "$ref",
     "additionalProperties",
+    "description",
     "format",
     "items",
+    "required",
     "type",
     "x-kubernetes-list-map-keys",
     "x-kubernetes-list-type",
@@ -137,8 +140,8 @@ fn render(version: &str, definitions: &BTreeMap<String, Map<String, Value>>) -> 
         "version": version,
         "files": [SWAGGER, WITH_DEFAULTS],
         "licence": "Apache-2.0",
-        "reduced": "types that JobSpec and PodTemplateSpec reach; no descriptions; defaults that are not \
-                    zero, those of Kubernetes' defaulting functions included",
+        "reduced": "types that JobSpec and PodTemplateSpec reach; defaults that are not zero, those of \
+                    Kubernetes' defaulting functions included",
     });
     let mut text =
         format!("{{\n\"origin\": {},\n\"definitions\": {{\n", serde_json::to_string_pretty(&origin)?);
@@ -165,16 +168,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_reached_is_kept_without_its_description() {
+    fn what_is_reached_is_kept() {
         let published = json!({
             "io.k8s.api.batch.v1.JobSpec": { "type": "object", "properties": {} },
             "io.k8s.api.core.v1.PodTemplateSpec": {
                 "description": "long",
+                "required": ["spec"],
                 "type": "object",
-                "properties": { "spec": { "$ref": "#/definitions/Spec", "description": "longer" } },
+                "properties": { "spec": { "$ref": "#/definitions/Spec", "x-kubernetes-other": "x" } },
             },
             "Spec": { "type": "object", "properties": {
-                "names": { "type": "array", "items": { "type": "string", "description": "x" } },
+                "names": { "type": "array", "items": { "type": "string", "x-other": "x" } },
             } },
             "Other": { "type": "object" },
         });
@@ -186,9 +190,10 @@ mod tests {
                     "names": { "items": { "type": "string" }, "type": "array", "default": "x" },
                 } },
                 "io.k8s.api.batch.v1.JobSpec": { "type": "object", "properties": {} },
-                "io.k8s.api.core.v1.PodTemplateSpec": { "type": "object", "properties": {
-                    "spec": { "$ref": "#/definitions/Spec" },
-                } },
+                "io.k8s.api.core.v1.PodTemplateSpec": {
+                    "description": "long", "required": ["spec"], "type": "object",
+                    "properties": { "spec": { "$ref": "#/definitions/Spec" } },
+                },
             })
         );
     }
