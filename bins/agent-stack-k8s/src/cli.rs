@@ -5,6 +5,7 @@ use clap::{
     error::{ContextKind, ErrorKind},
 };
 
+use crate::explain::Explain;
 use crate::render::Render;
 
 /// The version that `version` prints and Buildkite is told.
@@ -40,6 +41,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Print the Kubernetes Job that the controller would make of a Buildkite job.
     Render(Box<Render>),
+    /// Print where each field of such a Job comes from.
+    Explain(Box<Explain>),
     /// Print the version and nothing else.
     Version,
 }
@@ -55,7 +58,7 @@ pub(crate) fn usage(error: &clap::Error) -> String {
             format!("unexpected word `{word}`; switches take their value behind `=`, such as --debug=false")
         }
         (ErrorKind::InvalidSubcommand, Some(word)) => format!("`{word}` is no command"),
-        // The only command that cannot do without.
+        // What both commands that have such an argument cannot do without.
         (ErrorKind::MissingRequiredArgument, _) => "a pipeline file or `--job <FILE>` is missing".to_owned(),
         _ => {
             let rendered = error.render().to_string();

@@ -8,7 +8,9 @@
 //! configuration or a final failure, 2 for a command line that cannot be read.
 
 mod cli;
+mod explain;
 mod exposition;
+mod jobs;
 mod listeners;
 mod logging;
 mod process;

@@ -23,6 +23,7 @@ use tracing::{info, warn};
 
 use crate::{
     cli::{Cli, Command, VERSION, usage},
+    explain::explain,
     listeners::Listeners,
     logging,
     process::ProcessCollector,
@@ -59,7 +60,13 @@ pub fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Some(Command::Render(asked)) => {
-            return render(asked, read_settings(&asked.settings, load_for_render));
+            let settings = &asked.jobs.settings;
+            let others = asked.diff.as_ref().map(|file| settings.with_config(file));
+            let others = others.map(|settings| read_settings(&settings, load_for_render));
+            return render(asked, read_settings(settings, load_for_render), others);
+        }
+        Some(Command::Explain(asked)) => {
+            return explain(asked, read_settings(&asked.jobs.settings, load_for_render));
         }
         None => {}
     }

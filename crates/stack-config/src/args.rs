@@ -19,6 +19,14 @@ pub struct Args {
     pub(crate) leftovers: BTreeMap<&'static str, Vec<String>>,
 }
 
+impl Args {
+    /// The same command line with this configuration file.
+    #[must_use]
+    pub fn with_config(&self, path: impl Into<String>) -> Self {
+        Self { config: Some(path.into()), ..self.clone() }
+    }
+}
+
 impl clap::Args for Args {
     fn augment_args(command: Command) -> Command {
         let config = Arg::new("config")

@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use crate::jobs::report::tell;
+
 /// How Jobs are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -15,27 +17,32 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// Prints Jobs on standard output; nothing for none.
-    ///
-    /// # Errors
-    /// What was printed did not all get there. Whoever closes a pipe early has read enough.
-    pub(super) fn print(self, jobs: &[Value]) -> io::Result<()> {
-        let text = match (self, jobs) {
-            (_, []) => return Ok(()),
+    /// Jobs as text; nothing for none.
+    pub(super) fn text(self, jobs: &[Value]) -> String {
+        match (self, jobs) {
+            (_, []) => String::new(),
             (Self::Yaml, _) => jobs.iter().map(yaml).collect::<Vec<_>>().join("---\n"),
             (Self::Json, [job]) => format!("{job:#}\n"),
             (Self::Json, _) => {
                 format!("{:#}\n", json!({ "apiVersion": "v1", "kind": "List", "items": jobs }))
             }
-        };
-        let mut output = io::stdout().lock();
-        match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written,
         }
     }
 }
 
-fn yaml(job: &Value) -> String {
+/// A Job for people.
+pub(super) fn yaml(job: &Value) -> String {
     serde_yaml::to_string(job).expect("a Job has text keys")
+}
+
+/// Writes on standard output, and says whether all of it got there. Whoever closes a pipe early has read enough.
+pub(crate) fn print(text: &str) -> bool {
+    let mut output = io::stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            tell(&format!("error: cannot write to standard output: {error}"));
+            false
+        }
+        _ => true,
+    }
 }

@@ -5,6 +5,7 @@
 
 mod bench;
 mod cluster;
+mod explain;
 mod fixtures;
 mod http;
 mod logs;

@@ -16,7 +16,7 @@ pub(super) struct Source {
 
 /// A file that is not there, or not what it should be. Displays as `file:line:column: what`.
 #[derive(Debug)]
-pub(super) struct Unreadable(String);
+pub(crate) struct Unreadable(String);
 
 impl Unreadable {
     pub(super) fn new(what: impl Into<String>) -> Self {

@@ -9,7 +9,7 @@ use super::source::Unreadable;
 use crate::start::{FAILED, USAGE};
 
 /// Why nothing was printed.
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// A file cannot be read as what it should be.
     Unreadable(Unreadable),
     /// The configuration is not valid.
@@ -26,7 +26,7 @@ impl From<Unreadable> for Failure {
 
 impl Failure {
     /// Says what is wrong, and with which status the program ends.
-    pub(super) fn tell(self) -> ExitCode {
+    pub(crate) fn tell(self) -> ExitCode {
         let status = match self {
             Self::Unreadable(error) => {
                 tell(&format!("error: {error}"));
@@ -50,11 +50,11 @@ impl Failure {
 }
 
 /// Says why a job is refused.
-pub(super) fn tell_refusal(place: &str, error: &BuildError) {
+pub(crate) fn tell_refusal(place: &str, error: &BuildError) {
     tell(&format!("{}: {}{error}", labelled("error", error.id), before(place)));
 }
 
-pub(super) fn tell_warnings(place: &str, warnings: &[Warning]) {
+pub(crate) fn tell_warnings(place: &str, warnings: &[Warning]) {
     for warning in warnings {
         tell(&format!("{}: {}{warning}", labelled("warning", warning.id), before(place)));
     }
@@ -70,6 +70,6 @@ fn labelled(word: &str, id: &str) -> String {
 }
 
 #[expect(clippy::print_stderr, reason = "standard output belongs to the Jobs")]
-pub(super) fn tell(line: &str) {
+pub(crate) fn tell(line: &str) {
     eprintln!("{line}");
 }

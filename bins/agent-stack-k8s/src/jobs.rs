@@ -1,0 +1,140 @@
+//! The Buildkite jobs that `render` and `explain` are asked about, from files: a pipeline file or one job, the
+//! settings that the controller would have, PodTemplates, and variables beside them.
+//!
+//! Reading files and telling what is wrong with them is all that happens here; what a Job looks like is
+//! `podspec-builder`'s.
+
+mod job_file;
+mod pipeline_file;
+mod pod_template;
+pub(crate) mod report;
+mod source;
+mod variables;
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use podspec_builder::{AGENT_TOKEN_KEY, AgentTokenSource, BuildError, Builder, Built, Explained, JobRequest};
+use serde_json::Value;
+use stack_config::{ConfigError, Loaded, Source};
+
+use self::pod_template::PodTemplate;
+use self::report::{Failure, tell};
+
+/// What is asked about, but for the pipeline file itself.
+#[derive(Debug, Args)]
+pub(crate) struct JobArgs {
+    /// One job instead, JSON or YAML; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) job: Option<String>,
+    /// Only the step of this key
+    #[arg(long, value_name = "KEY", conflicts_with = "job")]
+    step: Option<String>,
+    /// A PodTemplate manifest that a kubernetes plugin names; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pod_template: Vec<String>,
+    /// A variable of the jobs, over the one they have; of a file, NAME=VALUE on each line
+    #[arg(long, value_name = "NAME=VALUE|FILE")]
+    job_env: Vec<String>,
+    #[command(flatten)]
+    pub(crate) settings: stack_config::Args,
+}
+
+/// A job to build, and what messages call it.
+pub(crate) struct Asked {
+    /// `pipeline.yml:3:3: step 1 ("test")`; empty for a job file.
+    pub(crate) place: String,
+    pub(crate) job: JobRequest,
+}
+
+/// All jobs that were asked about.
+pub(crate) struct Jobs {
+    pub(crate) asked: Vec<Asked>,
+    templates: Vec<PodTemplate>,
+}
+
+/// How Jobs are made under one configuration.
+pub(crate) struct Workshop {
+    builder: Builder,
+    /// Whether each job has a Secret of its own.
+    tokens: bool,
+    /// The configuration file.
+    pub(crate) file: Option<String>,
+    /// For each setting that was given where that was.
+    pub(crate) given: BTreeMap<String, Source>,
+}
+
+impl Jobs {
+    /// Reads all files but the configuration. `file` is the pipeline file.
+    ///
+    /// # Errors
+    /// A file cannot be read as what it should be.
+    pub(crate) fn read(args: &JobArgs, file: Option<&str>) -> Result<Self, Failure> {
+        let mut given = Vec::new();
+        for variables in &args.job_env {
+            given.extend(variables::read(variables)?);
+        }
+        let mut asked = match (&args.job, file) {
+            (Some(file), _) => {
+                vec![Asked { place: String::new(), job: job_file::read(&source::read(file)?)? }]
+            }
+            (None, Some(file)) => pipeline_file::read(&source::read(file)?, args.step.as_deref())?,
+            (None, None) => Vec::new(),
+        };
+        for asked in &mut asked {
+            asked.job.env.extend(given.iter().cloned());
+        }
+        let templates = args.pod_template.iter().map(|path| pod_template::read(&source::read(path)?));
+        Ok(Self { asked, templates: templates.collect::<Result<_, _>>()? })
+    }
+}
+
+impl Workshop {
+    /// Takes the settings and tells their warnings.
+    ///
+    /// # Errors
+    /// The configuration is not valid.
+    pub(crate) fn new(settings: Result<Loaded, ConfigError>) -> Result<Self, Failure> {
+        let loaded = settings.map_err(Failure::Config)?;
+        for warning in &loaded.warnings {
+            tell(&format!("warning: {warning}"));
+        }
+        let tokens = loaded.settings.buildkite.job_acquisition_tokens;
+        let builder = Builder::new(loaded.settings.builder).map_err(Failure::Settings)?;
+        Ok(Self { builder, tokens, file: loaded.file, given: loaded.origins })
+    }
+
+    /// Builds one of the jobs.
+    ///
+    /// # Errors
+    /// The job is refused.
+    pub(crate) fn build(&self, jobs: &Jobs, asked: &Asked) -> Result<Built, BuildError> {
+        let job = self.with_token(&asked.job);
+        let plugins = self.builder.parse_plugin(&job)?;
+        let template = plugins.pod_template().and_then(|named| pod_template::find(&jobs.templates, named));
+        self.builder.build(&job, &plugins, template)
+    }
+
+    /// Builds one of the jobs and finds out where its fields come from.
+    ///
+    /// # Errors
+    /// The job is refused.
+    pub(crate) fn explain(&self, jobs: &Jobs, asked: &Asked) -> Result<Explained, BuildError> {
+        let job = self.with_token(&asked.job);
+        let plugins = self.builder.parse_plugin(&job)?;
+        let template: Option<&Value> =
+            plugins.pod_template().and_then(|named| pod_template::find(&jobs.templates, named));
+        self.builder.explain(&job, template)
+    }
+
+    /// The Secret of this job alone, where there is one (controller-config 7.1).
+    fn with_token(&self, job: &JobRequest) -> JobRequest {
+        let mut job = job.clone();
+        if self.tokens {
+            let prefix = &self.builder.settings().job_prefix;
+            let name = format!("{prefix}{}-token", job.uuid);
+            job.agent_token_source = Some(AgentTokenSource { name, key: AGENT_TOKEN_KEY.to_owned() });
+        }
+        job
+    }
+}
