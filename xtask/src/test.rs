@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::conformance;
 use crate::terminal::say;
 use crate::workspace;
 use crate::workspace::build::{self, Built, Extent};
@@ -61,6 +62,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Ok(lines) => lines.into_iter().for_each(|line| report.add(line)),
         Err(error) => report.add(Line::broken("tests", &format!("{error:#}"))),
     }
+    if strict && args.level.is_empty() && args.filter.is_none() {
+        report.add(check_conformance());
+    }
     report.print();
     if report.is_good() {
         return Ok(());
@@ -77,6 +81,14 @@ fn run_check(check: &checks::Check, root: &Path) -> Line {
     let started = Instant::now();
     let outcome = check.run(root);
     Line::check(check.name, outcome, started.elapsed())
+}
+
+/// Whether every rule that must have a test has one that passed just now. Only where all levels must run: a rule
+/// may have its test at any of them.
+fn check_conformance() -> Line {
+    say!("\n== conformance");
+    let started = Instant::now();
+    Line::check("conformance", conformance::run(&conformance::Args::default()), started.elapsed())
 }
 
 /// Builds the tests, starts the cluster if a level needs one, and runs the levels in order.

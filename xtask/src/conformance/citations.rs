@@ -21,7 +21,7 @@ pub(crate) fn in_text(text: &str, files: &BTreeSet<String>) -> BTreeSet<Citation
     let id = r"[A-Z]+-?\d+[a-z]?\b";
     let names: Vec<String> = files.iter().map(|name| regex::escape(name)).collect();
     let pattern =
-        format!(r"\b({})(?:\.md)?`?:?\s+({id}(?:\s*(?:,|;|/|\band\b|, and\b)\s*{id})*)", names.join("|"));
+        format!(r"(?:^|[^\w-])({})(?:\.md)?`?:?\s+({id}(?:\s*(?:,|;|/|\band\b|, and\b)\s*{id})*)", names.join("|"));
     let cited = Regex::new(&pattern).expect("the pattern is fixed but for escaped names");
     let id = Regex::new(id).expect("the pattern is fixed");
     cited
@@ -67,6 +67,7 @@ mod tests {
         check("R-29", &[]);
         check("the lifecycle of F8", &[]);
         check("lifecycle 1.4", &[]);
+        check("my-lifecycle F8", &[]);
         check("other-file R-29", &[]);
     }
 }

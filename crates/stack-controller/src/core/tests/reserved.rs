@@ -223,7 +223,7 @@ fn a_back_off_that_ends_while_nothing_may_start_wakes_nobody_in_vain() {
     assert!(script.core.next_deadline() > script.now, "or the loop around the core would never rest");
 }
 
-/// lifecycle V1, P21, 2.6: whether the call was carried out nobody knows
+/// lifecycle V1, stacks-api P21: whether the call was carried out nobody knows
 #[test]
 fn a_pause_after_a_reserve_call_that_was_lost_leaves_what_it_may_have_reserved() {
     let mut script = Script::with_limits(limits(1, 1));
