@@ -15,6 +15,10 @@ pub const KEPT_FOR: Duration = Duration::from_secs(600);
 /// lapses.
 pub const SET_APART_AT_MOST: usize = 100;
 
+/// We count a reservation from before we asked for it, Buildkite from when it was asked: a call takes less than this.
+/// So long it may hide its job after it has lapsed for us, if no list shows the job.
+const LINGERS: Duration = Duration::from_secs(120);
+
 /// A reservation that an attempt left behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reservation {
@@ -22,6 +26,13 @@ pub struct Reservation {
     pub since: Instant,
     /// When it lapses.
     pub until: Instant,
+}
+
+impl Reservation {
+    /// Whether it may still hold for Buildkite.
+    fn lingers(&self, now: Instant) -> bool {
+        self.until + LINGERS > now
+    }
 }
 
 #[derive(Debug)]
@@ -94,9 +105,10 @@ impl Held {
     /// Whether a reservation may hide the job from a list that was asked for then: one that holds, or one whose renewal
     /// is still being tried although it has lapsed.
     pub(super) fn hides(&self, job: Uuid, asked_at: Instant) -> bool {
-        let kept = self.kept.get(&job).is_some_and(|kept| !kept.told || kept.reservation.until > asked_at);
-        let unkept = [self.left.get(&job), self.apart.get(&job)];
-        kept || unkept.into_iter().flatten().any(|held| held.until > asked_at)
+        let kept = self.kept.get(&job);
+        let kept = kept.is_some_and(|kept| !kept.told || kept.reservation.lingers(asked_at));
+        let apart = self.apart.get(&job).is_some_and(|held| held.lingers(asked_at));
+        kept || apart || self.left.get(&job).is_some_and(|held| held.until > asked_at)
     }
 
     /// The job is in a list: asked for after it was reserved, that means that the reservation lapsed. Says whether
@@ -116,9 +128,8 @@ impl Held {
 
     /// Candidates whose reservation was let go and has lapsed since the last call.
     pub(super) fn lapsed(&mut self, now: Instant) -> Vec<Uuid> {
-        for unkept in [&mut self.left, &mut self.apart] {
-            unkept.retain(|_, held| held.until > now);
-        }
+        self.left.retain(|_, held| held.until > now);
+        self.apart.retain(|_, held| held.lingers(now));
         let mut lapsed = Vec::new();
         for (job, kept) in &mut self.kept {
             if !kept.told && kept.reservation.until <= now && kept.is_let_go(now) {
@@ -142,7 +153,9 @@ impl Held {
 
     /// Reservations that hold or may hold, whoever answers for them.
     pub(crate) fn count(&self, now: Instant) -> usize {
-        self.holding(true, now).count()
+        let told = |kept: &&Kept| kept.told && kept.reservation.until <= now;
+        let lingering = self.kept.values().filter(told).filter(|kept| kept.reservation.lingers(now));
+        self.holding(true, now).count() + lingering.count()
     }
 
     /// Every candidate's reservation.

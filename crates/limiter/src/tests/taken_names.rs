@@ -40,8 +40,10 @@ fn a_job_with_a_taken_name_leaves_the_list_once_nothing_hides_it() {
     let start = Instant::now();
     let later = |seconds| start + Duration::from_secs(seconds);
     let mut limiter = taken(start);
-    // The answer to a question from before the reservation lapsed may come after it.
-    for (asked, answered, vanished) in [(59, 61, 0), (62, 62, 0), (63, 63, 1)] {
+    // The answer to a question from before the reservation lapsed may come after it, and Buildkite may count from a
+    // later moment than we do.
+    for (asked, answered, vanished) in [(59, 61, 0), (62, 62, 0), (179, 190, 0), (191, 191, 0), (192, 192, 1)]
+    {
         let outcome = limiter.listed([], ListingEnd::Complete, later(asked), later(answered));
         assert_eq!(outcome.vanished.len(), vanished, "asked at {asked}");
     }
