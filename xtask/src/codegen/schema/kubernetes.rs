@@ -151,12 +151,19 @@ impl<'a> Kubernetes<'a> {
                 let element = nullable(self.value(&description["additionalProperties"])?);
                 json!({ "type": "object", "additionalProperties": element })
             }
-            "array" => json!({ "type": "array", "items": self.value(&description["items"])? }),
+            "array" => {
+                let mut element = self.value(&description["items"])?;
+                if element.get("$ref").is_some() {
+                    element["type"] = json!("object");
+                }
+                json!({ "type": "array", "items": element })
+            }
             other => bail!("type {other:?}"),
         })
     }
 
     fn patch(&mut self, name: &str) -> Result<Value> {
+        self.definitions.extend(directive_definitions());
         // Fields that a patch writes as the object does are defined there, with their descriptions.
         self.reference(name, Mode::Object)?;
         let definition = self.of(name)?;
@@ -217,6 +224,7 @@ impl<'a> Kubernetes<'a> {
                 ensure!(is_merged(description), "a merge key of a list that is not merged");
                 let element = description["items"]["$ref"].as_str().context("elements without a type")?;
                 let mut element = self.reference(short(element), Mode::Patch)?;
+                element["type"] = json!("object");
                 // `$patch: replace` alone drops the original's entries; all others are found by their key (E-15).
                 element["anyOf"] = json!([
                     { "required": [key] },
@@ -232,33 +240,38 @@ impl<'a> Kubernetes<'a> {
 
 /// The directives that every object of a patch may have. An upload replaces variables in keys too, so in a file that
 /// is uploaded their dollar sign is doubled (pipeline-format 4).
+const DIRECTIVES: [(&str, &str); 2] = [("patch", PATCH_DIRECTIVE), ("retainKeys", RETAIN_KEYS_DIRECTIVE)];
+const PATCH_DIRECTIVE: &str = "patchDirective";
+const RETAIN_KEYS_DIRECTIVE: &str = "retainKeysDirective";
+
+/// References to the directives' definitions.
 fn directives() -> Map<String, Value> {
-    let known = [
-        (
-            "patch",
-            "What to do instead of merging: `delete` removes this entry, or empties this object; `replace` takes what \
-             stands here instead of what was there; `merge` changes nothing.",
-            json!({ "enum": ["delete", "replace", "merge"] }),
-        ),
-        (
-            "retainKeys",
-            "The keys that are kept; all others are removed.",
-            json!({ "type": "array", "items": { "type": "string" } }),
-        ),
-    ];
     let mut directives = Map::new();
-    for (name, doc, shape) in known {
-        for (dollars, note) in [
-            ("$$", "So written in a file that is uploaded."),
-            ("$", "So written where no variables are replaced; an upload needs `$$`."),
-        ] {
-            let mut property = Map::new();
-            property.insert("description".to_owned(), json!(format!("{doc}\n\n{note}")));
-            extend(&mut property, shape.clone());
-            directives.insert(format!("{dollars}{name}"), Value::Object(property));
-        }
+    for (name, definition) in DIRECTIVES {
+        directives.insert(format!("$${name}"), reference(definition));
+        directives.insert(format!("${name}"), reference(definition));
     }
     directives
+}
+
+/// The directives' definitions.
+fn directive_definitions() -> [(String, Value); 2] {
+    let dollars = "Write `$$` in a file that is uploaded, and `$` where no variables are replaced.";
+    let patch = json!({
+        "title": "Directive",
+        "description": format!(
+            "What to do instead of merging: `delete` removes this entry, or empties this object; `replace` takes \
+             what stands here instead of what was there; `merge` changes nothing.\n\n{dollars}"
+        ),
+        "enum": ["delete", "replace", "merge"],
+    });
+    let retain_keys = json!({
+        "title": "Directive",
+        "description": format!("The keys that are kept; all others are removed.\n\n{dollars}"),
+        "type": "array",
+        "items": { "type": "string" },
+    });
+    [(PATCH_DIRECTIVE.to_owned(), patch), (RETAIN_KEYS_DIRECTIVE.to_owned(), retain_keys)]
 }
 
 fn is_merged(description: &Value) -> bool {
@@ -276,7 +289,8 @@ fn head(title: &str, definition: &Map<String, Value>) -> Map<String, Value> {
     if let Some(text) = definition.get("description") {
         head.insert("description".to_owned(), text.clone());
     }
-    head.insert("type".to_owned(), json!("object"));
+    // Null means that the object is absent (job-manifest R-23), or in a patch that it goes; lists refuse it.
+    head.insert("type".to_owned(), json!(["object", "null"]));
     head
 }
 
@@ -301,7 +315,9 @@ fn extend(property: &mut Map<String, Value>, schema: Value) {
 fn leaf(target: &str) -> Option<Value> {
     Some(match short(target) {
         "Quantity" => json!({
-            "anyOf": [{ "type": "number" }, { "type": "string", "pattern": format!("{QUANTITY}|{OPAQUE}") }],
+            "type": ["number", "string"],
+            "pattern": format!("{QUANTITY}|{OPAQUE}"),
+            "errorMessage": "expected a quantity such as 2, 500m or 1.5Gi",
         }),
         "IntOrString" => json!({ "type": ["integer", "string"] }),
         "Time" => json!({ "type": "string" }),

@@ -61,9 +61,9 @@ impl<'a> Writer<'a> {
                 { "enum": words },
                 { "type": "string", "pattern": OPAQUE },
             ] }),
-            Shape::List(element) => json!({ "type": "array", "items": self.shape(*element)? }),
+            Shape::List(element) => json!({ "type": "array", "items": self.element(*element)? }),
             Shape::Filled(element) => {
-                json!({ "type": "array", "minItems": 1, "items": self.shape(*element)? })
+                json!({ "type": "array", "minItems": 1, "items": self.element(*element)? })
             }
             Shape::Map(element) => {
                 json!({ "type": "object", "additionalProperties": self.shape(*element)? })
@@ -92,10 +92,20 @@ impl<'a> Writer<'a> {
         })
     }
 
+    /// An element of a list, where null is not absence.
+    fn element(&mut self, shape: Shape) -> Result<Value> {
+        let mut element = self.shape(shape)?;
+        if let Shape::Kubernetes(_) = shape {
+            element["type"] = json!("object");
+        }
+        Ok(element)
+    }
+
     /// A patch, or the list of containers that early documents show.
     fn patch(&mut self, name: &str) -> Result<Value> {
         let patch = self.kubernetes.reference(name, Mode::Patch)?;
-        let container = self.kubernetes.reference("Container", Mode::Patch)?;
+        let mut container = self.kubernetes.reference("Container", Mode::Patch)?;
+        container["type"] = json!("object");
         let list = json!({
             "type": "array",
             "items": container,
@@ -109,9 +119,7 @@ impl<'a> Writer<'a> {
     fn plugin(&mut self) -> Result<Value> {
         let mut known = Map::new();
         for spelling in ["kubernetes", "buildkite-plugins/kubernetes", KUBERNETES_PLUGIN] {
-            let mut block = nullable(self.shape(Shape::Object(&BLOCK))?);
-            block["description"] = json!(BLOCK.doc);
-            known.insert(spelling.to_owned(), block);
+            known.insert(spelling.to_owned(), self.shape(Shape::Object(&BLOCK))?);
         }
         let versioned =
             format!("^(?:buildkite-plugins/)?kubernetes#|^{KUBERNETES_PLUGIN}#").replace('.', r"\.");
@@ -128,7 +136,8 @@ impl<'a> Writer<'a> {
         let mut schema = self.shape(Shape::Object(last))?;
         for (key, object) in others.iter().rev() {
             let then = self.shape(Shape::Object(object))?;
-            schema = json!({ "if": { "required": [key] }, "then": then, "else": schema });
+            let condition = json!({ "type": "object", "required": [key] });
+            schema = json!({ "if": condition, "then": then, "else": schema });
         }
         Ok(schema)
     }
@@ -154,7 +163,7 @@ impl<'a> Writer<'a> {
         self.definitions.insert(object.name.to_owned(), Value::Null);
         let nulls = self.with_nulls.contains(object.name);
         let mut definition = head(object.title, object.doc, object.examples)?;
-        definition.insert("type".to_owned(), json!("object"));
+        definition.insert("type".to_owned(), if nulls { json!(["object", "null"]) } else { json!("object") });
         let fields = self.fields(object.name, object.fields.iter(), nulls)?;
         definition.insert("properties".to_owned(), Value::Object(fields));
         let required: Vec<&str> =
@@ -238,7 +247,11 @@ impl<'a> Writer<'a> {
         if field.deprecated.is_some() {
             property.insert("deprecated".to_owned(), json!(true));
         }
-        let shape = self.shape(field.shape)?;
+        let mut shape = self.shape(field.shape)?;
+        if let Shape::Patch(_) = field.shape {
+            // What an editor shows is the innermost text.
+            shape["else"]["description"] = json!(description(field));
+        }
         if let Value::Object(shape) = if nulls { nullable(shape) } else { shape } {
             property.extend(shape);
         }
@@ -300,56 +313,63 @@ pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/$defs/{name}") })
 }
 
-/// The schema, or null.
+/// The schema, or null. Definitions that are referred to where null means absence accept it themselves: an editor
+/// shows what stands beside a reference, and not what stands around it.
 pub(super) fn nullable(mut schema: Value) -> Value {
-    let plain = schema.as_object().is_some_and(|schema| schema.contains_key("type"));
-    if plain && let Some(kind) = schema.get_mut("type") {
-        *kind = match kind.take() {
-            Value::Array(mut kinds) => {
-                kinds.push(json!("null"));
-                Value::Array(kinds)
-            }
-            kind => json!([kind, "null"]),
-        };
-        return schema;
-    }
-    if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
+    if let Some(kind) = schema.get_mut("type") {
+        let mut kinds = kinds(kind);
+        kinds.push(json!("null"));
+        *kind = Value::Array(kinds);
+    } else if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
         choices.push(json!({ "type": "null" }));
-        return schema;
     }
-    json!({ "anyOf": [schema, { "type": "null" }] })
+    schema
 }
 
-/// Schemas of which one must fit; those that only name a type become one list of types.
+/// The types that a `type` names.
+fn kinds(kind: &Value) -> Vec<Value> {
+    match kind {
+        Value::Array(kinds) => kinds.clone(),
+        kind => vec![kind.clone()],
+    }
+}
+
+/// Keywords that say something about one type only, so that they can stand beside those of another.
+const OF_ONE_TYPE: [&str; 5] =
+    ["properties", "patternProperties", "additionalProperties", "items", "minItems"];
+
+/// Schemas of which one must fit. Those of different types become one, because an editor then says what is wrong
+/// inside of it and not that nothing fits.
 fn either(schemas: Vec<Value>) -> Value {
-    let mut types = Vec::new();
+    let mut plain = Map::new();
     let mut others = Vec::new();
     for schema in schemas {
-        match schema.as_object() {
-            Some(members) if members.len() == 1 && members.contains_key("type") => match &schema["type"] {
-                Value::Array(kinds) => types.extend(kinds.iter().cloned()),
-                kind => types.push(kind.clone()),
-            },
-            _ => others.push(schema),
+        let members = schema.as_object().cloned().unwrap_or_default();
+        let joins = members.contains_key("type")
+            && members.keys().all(|key| key == "type" || OF_ONE_TYPE.contains(&key.as_str()))
+            && !members.keys().any(|key| key != "type" && plain.contains_key(key));
+        if !joins {
+            others.push(schema);
+            continue;
         }
+        let mut types = plain.get("type").map(kinds).unwrap_or_default();
+        types.extend(kinds(&members["type"]));
+        plain.extend(members);
+        plain.insert("type".to_owned(), if types.len() == 1 { types.remove(0) } else { Value::Array(types) });
     }
-    let plain = match types.len() {
-        0 => None,
-        1 => Some(json!({ "type": types[0] })),
-        _ => Some(json!({ "type": types })),
-    };
-    let all: Vec<Value> = plain.into_iter().chain(others).collect();
-    match <[Value; 1]>::try_from(all) {
-        Ok([only]) => only,
-        Err(all) => json!({ "anyOf": all }),
+    if plain.is_empty() {
+        return json!({ "anyOf": others });
     }
+    others.insert(0, Value::Object(plain));
+    if others.len() == 1 { others.remove(0) } else { json!({ "anyOf": others }) }
 }
 
 /// Text that has the form, or whose form is not known before the upload.
 fn text_of_form(form: &Form) -> Value {
     let mut schema = Map::new();
-    schema.insert("description".to_owned(), json!(form.what));
     schema.insert("type".to_owned(), json!("string"));
+    // Not of the standard: what editors say instead of the pattern.
+    schema.insert("errorMessage".to_owned(), json!(format!("expected {}", form.what)));
     if let Some(pattern) = form.pattern {
         schema.insert("pattern".to_owned(), json!(format!("^(?:{pattern})$")));
     }

@@ -32,22 +32,26 @@ impl Writer<'_> {
         let (mut by_keys, mut by_type) = (self.no_kind()?, json!({ "properties": { "type": all_words() } }));
         for kind in KINDS.iter().rev() {
             let step = if within == Within::Group && kind.kind == StepKind::Group {
-                json!({ "description": "A group cannot stand in a group.", "not": {} })
+                // A mapping is never text; the message is what editors show.
+                json!({ "type": ["string"], "errorMessage": "a group cannot stand in a group" })
             } else {
                 reference(self.kind(kind.kind)?.name)
             };
             let has_key: Vec<Value> = kind.keys.iter().map(|key| json!({ "required": [key] })).collect();
             let has_type = json!({ "properties": { "type": { "enum": kind.words } } });
-            by_keys = json!({ "if": { "anyOf": has_key }, "then": step, "else": by_keys });
+            // Nothing at all, which is what stands behind a new dash, is no mapping: it is offered all kinds.
+            let has_key = json!({ "type": "object", "anyOf": has_key });
+            by_keys = json!({ "if": has_key, "then": step, "else": by_keys });
             by_type = json!({ "if": has_type, "then": step, "else": by_type });
         }
         let words: Vec<&str> = KINDS.iter().flat_map(|kind| kind.bare).copied().collect();
+        let message = "a step that is a word is `wait`, `block` or `input`; a command stands below `command`";
         Ok(json!({
             "title": if within == Within::Pipeline { "A step" } else { "A step of a group" },
             "type": ["object", "string"],
             "if": { "type": "string" },
-            "then": { "anyOf": [{ "enum": words }, { "pattern": OPAQUE }] },
-            "else": { "if": { "required": ["type"] }, "then": by_type, "else": by_keys },
+            "then": { "anyOf": [{ "enum": words, "errorMessage": message }, { "pattern": OPAQUE }] },
+            "else": { "if": { "type": "object", "required": ["type"] }, "then": by_type, "else": by_keys },
         }))
     }
 
