@@ -13,6 +13,7 @@ mod expected;
 mod ledger;
 mod limits;
 mod liveness;
+mod order;
 mod ownership;
 mod recount;
 mod reservations;
@@ -73,6 +74,7 @@ impl Checker {
                 Box::new(ownership::Ownership),
                 Box::new(verdicts::Verdicts::default()),
                 Box::new(reservations::Reservations::default()),
+                Box::new(order::Order),
                 Box::new(cleanup::Cleanup),
                 Box::new(liveness::Liveness::default()),
             ],

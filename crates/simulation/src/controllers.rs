@@ -248,6 +248,7 @@ pub(crate) fn settings(site: &Site) -> Settings {
     settings.limits.job_creation_concurrency =
         site.creation_concurrency.try_into().unwrap_or(settings.limits.job_creation_concurrency);
     settings.kubernetes.leader_lease = if site.lease { LeaderLease::Required } else { LeaderLease::Off };
+    settings.grace.cancel_check_interval = site.state_check_interval;
     settings.grace.pod_pending = Some(site.pod_pending);
     settings.grace.image_pull_backoff = site.image_pull_backoff;
     settings.grace.empty_job = site.empty_job;

@@ -29,8 +29,6 @@ pub struct Facts {
     pub calm_at: Timestamp,
     /// `poll-interval`.
     pub poll_interval: Duration,
-    /// `job-cancel-checker-poll-interval`.
-    pub state_check_interval: Duration,
 }
 
 impl Facts {
@@ -38,8 +36,7 @@ impl Facts {
     #[must_use]
     pub fn new(start: Timestamp, site: Site, calm_at: Timestamp) -> Self {
         let poll_interval = Duration::from_secs(1);
-        let state_check_interval = Duration::from_secs(5);
-        Self { start, site, calm_at, poll_interval, state_check_interval }
+        Self { start, site, calm_at, poll_interval }
     }
 }
 

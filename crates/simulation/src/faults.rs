@@ -53,6 +53,8 @@ pub(crate) enum Shape {
     Continued,
     /// A stream of events.
     Watch,
+    /// A Job is to be made.
+    Create,
 }
 
 /// What becomes of one request.
@@ -90,7 +92,10 @@ impl Faults {
         let (before, after) = (way(), way());
         let now = Instant::now();
         outages.retain(|outage| outage.until > now);
-        let outage = outages.iter().find(|outage| outage.side == side).map(|outage| outage.how);
+        let concerns = |outage: &&Outage| {
+            outage.side == side && (outage.how != FaultKind::Forbidden || shape == Shape::Create)
+        };
+        let outage = outages.iter().find(concerns).map(|outage| outage.how);
         let rates = match side {
             Side::Buildkite => &weather.buildkite,
             Side::Kubernetes => &weather.kubernetes,
@@ -136,7 +141,7 @@ fn draw(random: &mut fastrand::Rng, rates: &Rates, shape: Shape) -> Option<Fault
     let mut at = random.u32(..1_000_000);
     for (kind, rate) in &rates.0 {
         let fits = match kind {
-            FaultKind::Expired => shape != Shape::Plain,
+            FaultKind::Expired => matches!(shape, Shape::Continued | Shape::Watch),
             kind if kind.is_about_watches() => shape == Shape::Watch,
             _ => true,
         };

@@ -44,6 +44,8 @@ pub struct Site {
     pub empty_job: Duration,
     /// `pagination-page-size`.
     pub page_size: u32,
+    /// `job-cancel-checker-poll-interval`.
+    pub state_check_interval: Duration,
     /// How long the Job controller takes to act on a change.
     pub job_controller_delay: Duration,
     /// After this silence Buildkite counts an agent as lost.
@@ -102,11 +104,13 @@ pub enum FaultKind {
     Expired,
     /// A watch stays open and tells nothing.
     WatchSilent,
+    /// The right to create Jobs is missing.
+    Forbidden,
 }
 
 impl FaultKind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Delay,
         Self::LateRequest,
         Self::LostRequest,
@@ -122,6 +126,7 @@ impl FaultKind {
         Self::WatchReplay,
         Self::Expired,
         Self::WatchSilent,
+        Self::Forbidden,
     ];
 
     /// Whether it strikes watches alone.
@@ -152,6 +157,7 @@ impl FaultKind {
             Self::WatchReplay => "watch replayed",
             Self::Expired => "version expired",
             Self::WatchSilent => "watch silent",
+            Self::Forbidden => "403",
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Ledger {
     /// Jobs that have ended while an unfinished Job of theirs exists, by that moment.
     pub(super) stranded: BTreeMap<Uuid, Timestamp>,
     pub(super) lives: BTreeMap<Life, Instance>,
+    /// When controllers made Jobs, in order.
+    pub(super) made: Vec<Timestamp>,
     /// Controllers that were started so far.
     pub(super) starts: u32,
     pub(super) leader: Option<Life>,
@@ -76,6 +78,7 @@ pub(super) struct Probe {
 /// One Buildkite job.
 #[derive(Debug)]
 pub(super) struct Entry {
+    pub(super) priority: Option<i64>,
     pub(super) expected: Option<Expected>,
     pub(super) state: JobState,
     /// When it came into its state.
@@ -135,6 +138,7 @@ pub(super) struct Pod {
 impl Entry {
     fn new(at: Timestamp) -> Self {
         Self {
+            priority: None,
             expected: None,
             state: JobState::Waiting,
             since: at,
@@ -182,6 +186,7 @@ impl Ledger {
             fresh: BTreeSet::new(),
             stranded: BTreeMap::new(),
             lives: BTreeMap::new(),
+            made: Vec::new(),
             starts: 0,
             leader: None,
             leased: None,

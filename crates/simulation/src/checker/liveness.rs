@@ -78,7 +78,7 @@ fn cleans_up(now: Timestamp, calm: Timestamp, books: &Ledger) -> Result<(), Viol
         if workload.agent_ran || !workload.seen.ours {
             continue;
         }
-        let due = (*since).max(calm) + CLEAN_UP + 2 * books.facts.state_check_interval + books.race();
+        let due = (*since).max(calm) + CLEAN_UP + 2 * books.facts.site.state_check_interval + books.race();
         if due < now {
             let message = format!("it is over since {since}, and its Job holds a slot without an agent");
             return Err(Violation::new("lifecycle F9", now, message).of(*job));

@@ -51,7 +51,7 @@ pub(super) enum Event {
 /// What the harness does.
 #[derive(Clone, Debug)]
 pub(super) enum World {
-    Created { job: Uuid, expected: Expected, probe: bool },
+    Created { job: Uuid, priority: i64, expected: Expected, probe: bool },
     Started { life: Life, limit: Option<usize> },
     Ended { life: Life },
     Fault { side: Side, kind: FaultKind },
@@ -150,7 +150,8 @@ impl Seen {
     pub(super) fn of_note(at: Timestamp, note: &Note<'_>, pod_pending: Duration) -> Option<Self> {
         let world = match note {
             Note::JobCreated { job, plan, probe, .. } => {
-                World::Created { job: *job, expected: Expected::of(plan, pod_pending), probe: *probe }
+                let (priority, expected) = (plan.priority, Expected::of(plan, pod_pending));
+                World::Created { job: *job, priority, expected, probe: *probe }
             }
             Note::Item { what, job } => item(what, *job)?,
             Note::Started { instance, life, limit } => {

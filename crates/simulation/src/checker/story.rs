@@ -43,18 +43,13 @@ impl Story {
             image_pull_backoff: Duration::from_secs(30),
             empty_job: Duration::from_secs(30),
             page_size: 1000,
+            state_check_interval: Duration::from_secs(5),
             job_controller_delay: Duration::from_millis(20),
             agent_lost_after: Duration::from_secs(180),
             latency: Duration::ZERO,
             weather: Weather::default(),
         };
-        let facts = Facts {
-            start: now,
-            site,
-            calm_at: now,
-            poll_interval: Duration::from_secs(1),
-            state_check_interval: Duration::from_secs(5),
-        };
+        let facts = Facts { start: now, site, calm_at: now, poll_interval: Duration::from_secs(1) };
         let checker = Checker::new(&facts);
         let mut story = Self { checker, now, life: Life(0, 0), late: false, outcome: Ok(()) };
         story.world(World::Started { life: Life(0, 0), limit: Some(limit) });
@@ -183,8 +178,17 @@ impl Story {
     }
 
     fn fate(&mut self, job: u128, fate: Fate, probe: bool) -> &mut Self {
+        self.created(job, 0, fate, probe)
+    }
+
+    fn created(&mut self, job: u128, priority: i64, fate: Fate, probe: bool) -> &mut Self {
         let expected = Expected::of(&JobPlan::new(fate, Duration::ZERO), Duration::from_secs(90));
-        self.world(World::Created { job: id(job), expected, probe })
+        self.world(World::Created { job: id(job), priority, expected, probe })
+    }
+
+    /// It goes before all others.
+    pub(super) fn urgent(&mut self, job: u128) -> &mut Self {
+        self.created(job, 5, Fate::Runs { lasts: Duration::from_secs(1), code: 0 }, false)
     }
 
     pub(super) fn probe(&mut self, jobs: impl IntoIterator<Item = u128>) -> &mut Self {

@@ -158,6 +158,7 @@ impl Wire {
             Kind::TooMany => Ok(self.refusal(StatusCode::TOO_MANY_REQUESTS, Some(1 + ruling.chance % 8))),
             Kind::Unavailable => Ok(self.refusal(StatusCode::SERVICE_UNAVAILABLE, None)),
             Kind::Expired => Ok(self.refusal(StatusCode::GONE, None)),
+            Kind::Forbidden => Ok(self.refusal(StatusCode::FORBIDDEN, None)),
             Kind::ServerError | Kind::GatewayTimeout => {
                 if even {
                     let _ = self.deliver(request, shape).await;
@@ -215,11 +216,16 @@ impl Wire {
 
     fn refusal(&self, status: StatusCode, retry_after: Option<u64>) -> Response<Body> {
         let code = status.as_u16();
+        let message = if status == StatusCode::FORBIDDEN {
+            "the simulated account cannot create resource \"jobs\" in API group \"batch\""
+        } else {
+            "the simulated fault of a server"
+        };
         let body = match self.side {
-            Side::Buildkite | Side::Agents => json!({ "message": "the simulated fault of a server" }),
+            Side::Buildkite | Side::Agents => json!({ "message": message }),
             Side::Kubernetes => json!({
                 "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-                "message": "the simulated fault of a server", "reason": reason(code), "code": code,
+                "message": message, "reason": reason(code), "code": code,
             }),
         };
         let answer = Response::builder().status(status).header(header::CONTENT_TYPE, "application/json");
@@ -248,6 +254,7 @@ fn shown(request: &Request<Body>) -> String {
 
 fn reason(code: u16) -> &'static str {
     match code {
+        403 => "Forbidden",
         410 => "Expired",
         429 => "TooManyRequests",
         503 => "ServiceUnavailable",
@@ -265,6 +272,9 @@ fn version_of(uri: &Uri) -> Option<&str> {
 }
 
 fn shape_of(side: Side, request: &Request<Body>) -> Shape {
+    if kind_of(side, request) == RequestKind::CreateJob {
+        return Shape::Create;
+    }
     if side == Side::Buildkite || request.method() != Method::GET {
         return Shape::Plain;
     }

@@ -35,6 +35,7 @@ impl Plan {
         // What came to plans later has sources of its own, so that the rest of a plan stays as it was.
         let mut agents = Rng::with_seed(seed ^ 0x6167_656e_7473);
         site.weather.agents = rates(&mut agents, Side::Agents);
+        site.state_check_interval = state_check_interval(&mut Rng::with_seed(seed ^ 0x7374_6174_6573));
         let mut items = builds(&mut random, size, &site);
         specialities(&mut Rng::with_seed(seed ^ 0x7370_6563), &mut items);
         // Work goes on after the last arrival: as long as the backlog lasts, something may happen to it.
@@ -46,6 +47,7 @@ impl Plan {
             let what = outage(&mut agents, &[Side::Agents]);
             items.push(Item { at: horizon.mul_f64(agents.f64()), what });
         }
+        items.extend(missing_rights(&mut Rng::with_seed(seed ^ 0x7269_6768_7473), horizon));
         for _ in 0..pick(&mut nodes, &[0, 0, 0, 1, 1, 2]) {
             let back_after = seconds(&mut nodes, 5.0, 240.0);
             let what = What::NodeLost { node: nodes.u32(..NODES), back_after };
@@ -95,6 +97,7 @@ fn site(random: &mut Rng) -> Site {
         image_pull_backoff: Duration::from_secs(pick(random, &[10, 30])),
         empty_job: Duration::from_secs(pick(random, &[10, 30])),
         page_size: pick(random, &[20, 100, 1000, 1000]),
+        state_check_interval: Duration::ZERO,
         job_controller_delay: Duration::from_millis(pick(random, &[1, 20, 200, 2000])),
         agent_lost_after: Duration::from_secs(pick(random, &[60, 180])),
         latency: Duration::from_millis(pick(random, &[0, 0, 5, 50])),
@@ -111,11 +114,20 @@ fn reservation_expiry(random: &mut Rng) -> Duration {
     Duration::from_secs(pick(random, &[60, 60, 90, 90, 120, 120, 180, 300, 900]))
 }
 
+/// Mostly the default. What is a deadline of its own must not depend on it.
+fn state_check_interval(random: &mut Rng) -> Duration {
+    Duration::from_secs(pick(random, &[5, 5, 5, 1, 30, 120]))
+}
+
 fn rates(random: &mut Rng, side: Side) -> Rates {
     // A share of a million requests; watches are few and live long, so they get more.
     let strength = pick(random, &[0, 500, 2_000, 10_000, 40_000]);
     let mut rates = Vec::new();
     for kind in FaultKind::ALL {
+        // Rights are missing for everybody and for long, or not at all.
+        if kind == FaultKind::Forbidden {
+            continue;
+        }
         let wanted = random.bool();
         if side != Side::Kubernetes && (kind.is_about_watches() || kind == FaultKind::Expired) {
             continue;
@@ -350,6 +362,14 @@ fn crash(random: &mut Rng, site: &Site) -> What {
         _ => seconds(random, 10.0, 240.0),
     };
     What::Crash { instance: random.usize(..site.instances), point, restart_after, limit: new_limit(random) }
+}
+
+/// Somebody takes away the right to create Jobs, and notices much later. Rare, because it costs much time.
+fn missing_rights(random: &mut Rng, horizon: Duration) -> Option<Item> {
+    let at = horizon.mul_f64(random.f64() / 2.0);
+    let lasts = seconds(random, 30.0, 1800.0);
+    let what = What::Outage { side: Side::Kubernetes, how: FaultKind::Forbidden, lasts };
+    (random.u8(..8) == 0).then_some(Item { at, what })
 }
 
 fn outage(random: &mut Rng, sides: &[Side]) -> What {

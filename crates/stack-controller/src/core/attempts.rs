@@ -249,7 +249,7 @@ impl Core {
         }
         if adopted {
             self.metrics.deduper.already_running_handle.inc();
-        } else {
+        } else if !planted::is(Defect::PlaceNeverGivenBack) {
             self.limiter.create_accepted();
         }
         self.marked.insert(job);

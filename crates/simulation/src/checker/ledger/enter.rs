@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::trouble::Trouble;
 use super::{Entry, Instance, Ledger, Pod, Probe, Reservation, Unfinished, Workload};
-use crate::checker::seen::{ContainerSeen, Event, JobSeen, Life, PodSeen, Seen, World, Written};
+use crate::checker::seen::{ContainerSeen, Event, JobSeen, Life, PodSeen, Seen, World, Writer, Written};
 use crate::facts::CONTROLLER_ID;
 use crate::plan::Side;
 
@@ -47,9 +47,11 @@ impl Ledger {
 
     fn world(&mut self, at: Timestamp, world: World) {
         match world {
-            World::Created { job, expected, probe } => {
+            World::Created { job, priority, expected, probe } => {
+                let entry = self.entry(job, at);
                 // A touch may have come first.
-                self.entry(job, at).expected.get_or_insert(expected);
+                entry.priority.get_or_insert(priority);
+                entry.expected.get_or_insert(expected);
                 if probe {
                     let probed =
                         self.probe.get_or_insert(Probe { jobs: BTreeSet::new(), most: 0, reached: false });
@@ -189,7 +191,11 @@ impl Ledger {
         let mut workload = known.unwrap_or(Workload { seen, finished: None, agent_ran: false });
         if known.is_none() {
             entry.created += 1;
+            if let Writer::Controller(_) = by {
+                self.made.push(at);
+            }
         }
+        let entry = self.entry(job, at);
         workload.seen = seen;
         if seen.finished {
             workload.finished.get_or_insert(at);
