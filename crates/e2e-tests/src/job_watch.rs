@@ -85,12 +85,22 @@ impl JobWatch {
     /// Watches all Jobs that `api` shows; survives an API server that goes away for a while.
     #[must_use]
     pub fn start(api: Api<Job>) -> Self {
+        Self::start_with(api, watcher::Config::default())
+    }
+
+    /// Watches the Jobs of the controller with this id alone.
+    #[must_use]
+    pub fn of_controller(api: Api<Job>, id: &str) -> Self {
+        Self::start_with(api, watcher::Config::default().labels(&format!("buildkite.com/controller-id={id}")))
+    }
+
+    fn start_with(api: Api<Job>, config: watcher::Config) -> Self {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let (notify, changed) = watch::channel(0);
         let shared = Arc::clone(&seen);
         let task = tokio::spawn(async move {
             let mut listed = BTreeSet::new();
-            let mut events = watcher::watcher(api, watcher::Config::default()).boxed();
+            let mut events = watcher::watcher(api, config).boxed();
             while let Some(event) = events.next().await {
                 // An error is followed by another attempt; the list after it mends what was missed.
                 let Ok(event) = event else {

@@ -16,6 +16,7 @@ pub mod git;
 pub mod job_watch;
 pub mod kubelet;
 pub mod namespace;
+pub mod node_pipelines;
 pub mod player;
 pub mod ports;
 pub mod role;

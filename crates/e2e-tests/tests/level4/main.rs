@@ -4,5 +4,6 @@ mod agent_process;
 mod cancel;
 mod cluster_cleanup;
 mod demo;
+mod features;
 mod page;
 mod pipelines;
