@@ -12,6 +12,7 @@ mod failures;
 mod lease;
 mod outage;
 mod refused;
+mod rendered;
 mod restart;
 mod runtime;
 mod stacks_client;

@@ -1,0 +1,85 @@
+//! Sample pipelines and sample jobs.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use e2e_tests::node_pipelines;
+use serde_json::Value;
+
+use super::{Rendered, Renderer, Shown};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
+}
+
+/// Files of a folder with this ending, in order.
+fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    paths.retain(|path| path.extension().is_some_and(|end| end == ending));
+    paths.sort();
+    Ok(paths)
+}
+
+/// The Jobs of `fixtures/jobs`, which are written down as they were built.
+pub(super) fn of_jobs() -> Result<Vec<Shown>> {
+    let snapshot = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path)?;
+        let (_, manifest) = text.split_once("\n---\n").context("a snapshot has a head")?;
+        Ok(Shown { name: name_of(&path), job: Ok(serde_yaml::from_str(manifest)?) })
+    };
+    files(&fixtures().join("jobs"), "snap")?.into_iter().map(snapshot).collect()
+}
+
+/// The Jobs of all sample pipelines, each under the configuration and with the template that lie beside it.
+pub(super) async fn of_pipelines(renderer: &Renderer) -> Result<Vec<Shown>> {
+    let mut shown = Vec::new();
+    for folder in ["pipelines", "pipelines/features"] {
+        for path in files(&fixtures().join(folder), "yml")? {
+            let mut words = vec![path.clone()];
+            for (flag, ending) in [("--config", "config.yaml"), ("--pod-template", "pod-template.yaml")] {
+                let beside = path.with_extension(ending);
+                if beside.exists() {
+                    words.extend([flag.into(), beside]);
+                }
+            }
+            shown.extend(several(&name_of(&path), render(renderer, &words).await?));
+        }
+    }
+    shown.extend(of_the_node(renderer).await?);
+    Ok(shown)
+}
+
+/// Those of level 4, as an upload sends them, under the controllers of their queues.
+async fn of_the_node(renderer: &Renderer) -> Result<Vec<Shown>> {
+    let objects = node_pipelines::objects(str::to_owned);
+    let template = objects.iter().find(|object| object["kind"] == "PodTemplate").context("a PodTemplate")?;
+    let template = renderer.file("pod-template.json", &template.to_string())?;
+    let mut shown = Vec::new();
+    for pipeline in node_pipelines::all() {
+        let path = renderer.file(&pipeline.name, &pipeline.text.replace("$$", "$"))?;
+        let config = node_pipelines::controller(&pipeline.queue);
+        let words = [path, "--config".into(), config, "--pod-template".into(), template.clone()];
+        shown.extend(several(&format!("run/{}", pipeline.name), render(renderer, &words).await?));
+    }
+    Ok(shown)
+}
+
+async fn render(renderer: &Renderer, words: &[PathBuf]) -> Result<Rendered> {
+    let words: Vec<&Path> = words.iter().map(PathBuf::as_path).collect();
+    renderer.render(&words).await
+}
+
+/// Folder and name.
+fn name_of(path: &Path) -> String {
+    let parts: Vec<_> =
+        path.components().rev().take(2).map(|part| part.as_os_str().to_string_lossy()).collect();
+    format!("{}/{}", parts[1], parts[0])
+}
+
+/// The Jobs of one file by number; what was refused before the server is asked is told elsewhere.
+fn several(file: &str, rendered: Rendered) -> Vec<Shown> {
+    let shown =
+        |(number, job): (usize, Value)| Shown { name: format!("{file} {}", number + 1), job: Ok(job) };
+    rendered.jobs.into_iter().enumerate().map(shown).collect()
+}
