@@ -1,5 +1,7 @@
 //! The defaults for containers: checkout, command and sidecar parameters, metadata (5.5 to 5.7).
 
+use pipeline_model::shape::ObjectType;
+use pipeline_model::{CHECKOUT_PARAMS, COMMAND_PARAMS, GIT_MIRRORS, METADATA, SIDECAR_PARAMS};
 use podspec_builder::{CheckoutParams, CommandParams, GitMirrors, Metadata, SidecarParams};
 use yaml_source::Node;
 
@@ -7,23 +9,10 @@ use crate::file::join;
 use crate::reader::Reader;
 use crate::value::Misfit;
 
-const CHECKOUT: [&str; 11] = [
-    "skip",
-    "checkoutFlags",
-    "cleanFlags",
-    "cloneFlags",
-    "fetchFlags",
-    "noSubmodules",
-    "submoduleCloneConfig",
-    "gitMirrors",
-    "gitCredentialsSecret",
-    "envFrom",
-    "extraVolumeMounts",
-];
-const GIT_MIRRORS: [&str; 5] = ["path", "volume", "cloneFlags", "lockTimeout", "skipUpdate"];
-const COMMAND: [&str; 3] = ["interposer", "envFrom", "extraVolumeMounts"];
-const SIDECAR: [&str; 2] = ["envFrom", "extraVolumeMounts"];
-const METADATA: [&str; 2] = ["annotations", "labels"];
+/// The keys are those of the plugin block's groups, so they are looked up in its table.
+fn keys(of: &'static ObjectType) -> Vec<&'static str> {
+    of.names().collect()
+}
 
 pub(crate) fn checkout(reader: &mut Reader<'_>) -> CheckoutParams {
     let root = "default-checkout-params";
@@ -31,7 +20,7 @@ pub(crate) fn checkout(reader: &mut Reader<'_>) -> CheckoutParams {
     let Some(node) = reader.file_only(root) else {
         return params;
     };
-    for (key, node) in reader.members(node, root, &CHECKOUT) {
+    for (key, node) in reader.members(node, root, &keys(&CHECKOUT_PARAMS)) {
         let path = join(root, key);
         match key {
             "skip" => params.skip = reader.bool_field(node, &path),
@@ -53,7 +42,7 @@ pub(crate) fn checkout(reader: &mut Reader<'_>) -> CheckoutParams {
 
 fn git_mirrors<'a>(reader: &mut Reader<'a>, node: &'a Node, path: &str) -> GitMirrors {
     let mut mirrors = GitMirrors::default();
-    for (key, node) in reader.members(node, path, &GIT_MIRRORS) {
+    for (key, node) in reader.members(node, path, &keys(&GIT_MIRRORS)) {
         let path = join(path, key);
         match key {
             "path" => mirrors.path = reader.text_field(node, &path),
@@ -79,7 +68,7 @@ pub(crate) fn command(reader: &mut Reader<'_>) -> CommandParams {
     let Some(node) = reader.file_only(root) else {
         return params;
     };
-    for (key, node) in reader.members(node, root, &COMMAND) {
+    for (key, node) in reader.members(node, root, &keys(&COMMAND_PARAMS)) {
         let path = join(root, key);
         match key {
             "interposer" => {
@@ -101,7 +90,7 @@ pub(crate) fn sidecar(reader: &mut Reader<'_>) -> SidecarParams {
     let Some(node) = reader.file_only(root) else {
         return params;
     };
-    for (key, node) in reader.members(node, root, &SIDECAR) {
+    for (key, node) in reader.members(node, root, &keys(&SIDECAR_PARAMS)) {
         let path = join(root, key);
         match key {
             "envFrom" => params.env_from = reader.kubernetes_objects(node, &path),
@@ -118,7 +107,7 @@ pub(crate) fn metadata(reader: &mut Reader<'_>) -> Metadata {
     let Some(node) = reader.file_only(root) else {
         return metadata;
     };
-    for (key, node) in reader.members(node, root, &METADATA) {
+    for (key, node) in reader.members(node, root, &keys(&METADATA)) {
         let path = join(root, key);
         match key {
             "annotations" => metadata.annotations = reader.text_map(node, &path),

@@ -14,7 +14,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         "stack-controller",
         &["bk-agent-api", "job-lifecycle", "k8s-runtime", "limiter", "podspec-builder", "stack-config"],
     ),
-    ("stack-config", &["podspec-builder", "yaml-source"]),
+    // Defaults of the configuration have the keys of the plugin block's parameters.
+    ("stack-config", &["pipeline-model", "podspec-builder", "yaml-source"]),
     ("podspec-builder", &["pipeline-model", "shared-json", "strategic-merge"]),
     ("pipeline-model", &["shared-json", "yaml-source"]),
     ("strategic-merge", &["shared-json"]),

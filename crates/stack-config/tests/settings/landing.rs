@@ -114,8 +114,9 @@ fn a_whole_example() {
     let builder = Builder::new(settings.builder).unwrap();
     let job = JobRequest::new(JobUuid::new("uuid-1").unwrap(), "true");
     let built = builder.build(&job, &builder.parse_plugin(&job).unwrap(), None).unwrap();
-    let pod = &built.job["spec"]["template"]["spec"];
-    assert_eq!(built.job["metadata"]["name"], "testkite-uuid-1");
+    let job = built.to_json();
+    let pod = &job["spec"]["template"]["spec"];
+    assert_eq!(job["metadata"]["name"], "testkite-uuid-1");
     assert_eq!(
         (&pod["serviceAccountName"], &pod["nodeSelector"]["pool"]),
         (&json!("ci-runner"), &json!("7"))

@@ -4,6 +4,7 @@
 mod landing;
 mod sources;
 mod spellings;
+mod tables;
 mod values;
 
 use std::cell::Cell;
