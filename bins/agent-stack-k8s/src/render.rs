@@ -7,7 +7,6 @@ mod output;
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
-use podspec_builder::Built;
 use serde_json::Value;
 use stack_config::{ConfigError, Loaded};
 
@@ -34,9 +33,11 @@ Examples:
   agent-stack-k8s render pipeline.yml --format json | kubectl create --dry-run=server -f -
   agent-stack-k8s render --job job.json
 
-Of a pipeline file, each command step becomes one job, with a made-up id and made-up variables of a build. `$NAME`
-stays as it is written, and of a matrix the first combination is shown. Whether a controller with these settings
-would take the job, by its queue and tags, is not looked at. `explain` says where each field comes from.
+Of a pipeline file, each command step becomes one job, with a made-up id and made-up variables of a build. Variables
+are replaced as `buildkite-agent pipeline upload` does it: `$NAME` by what --job-env, the build or the pipeline's own
+`env` says, `$$` by `$`. One that is not known stays as it is written, unless it has a default, and is named in a
+warning. Of a matrix the first combination is shown. Whether a controller with these settings would take the job, by
+its queue and tags, is not looked at. `explain` says where each field comes from.
 
 Values are printed as they are given, those of variables too: look before you paste. YAML is for reading; kubectl
 reads words such as `no` and `on` in it as booleans, so give it JSON.
@@ -120,9 +121,9 @@ fn build(workshop: &Workshop, jobs: &Jobs, asked: &Asked, under: &str) -> Option
         (under, place) => format!("{under}: {place}"),
     };
     match workshop.build(jobs, asked) {
-        Ok(Built { job, warnings, .. }) => {
-            tell_warnings(&place, &warnings);
-            Some(job)
+        Ok(built) => {
+            tell_warnings(&place, &built.warnings);
+            Some(built.to_json())
         }
         Err(error) => {
             tell_refusal(&place, &error);

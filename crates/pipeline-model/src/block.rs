@@ -2,15 +2,16 @@
 
 pub(crate) mod table;
 
-use serde_json::{Map, Value};
+use shared_json::{Array, Map, Text, Value};
 
 use crate::finding::{Notice, PluginError};
 use crate::params::{CheckoutParams, CommandParams, GitMirrors, Interposer, Metadata, SidecarParams};
-use crate::reader::{Given, Reader};
+use crate::reader::{Given, Path, Reader};
 
 /// Everything an author can write under `plugins: - kubernetes:`.
 ///
-/// Kubernetes objects are JSON as written, key order kept; only their outermost type is checked here.
+/// Kubernetes objects are JSON as written, key order kept, and shared with the value that was read; only
+/// their outermost type is checked here.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct KubernetesPlugin {
     /// `podSpec`: the pod to start from, an object. An empty object counts as given.
@@ -21,19 +22,19 @@ pub struct KubernetesPlugin {
     /// put under `containers` (W-18).
     pub pod_spec_patch: Option<Value>,
     /// `gitEnvFrom`: EnvFromSource objects, appended last.
-    pub git_env_from: Vec<Value>,
+    pub git_env_from: Array,
     /// `sidecars`: Container objects.
-    pub sidecars: Vec<Value>,
+    pub sidecars: Array,
     /// `metadata` for Job and pod.
     pub metadata: Metadata,
     /// `extraVolumeMounts`: VolumeMount objects for agent, checkout, commands and sidecars.
-    pub extra_volume_mounts: Vec<Value>,
+    pub extra_volume_mounts: Array,
     /// `checkout`.
-    pub checkout: CheckoutParams,
+    pub checkout: CheckoutParams<Value>,
     /// `commandParams`.
-    pub command_params: CommandParams,
+    pub command_params: CommandParams<Value>,
     /// `sidecarParams`.
-    pub sidecar_params: SidecarParams,
+    pub sidecar_params: SidecarParams<Value>,
     /// `jobActiveDeadlineSeconds`, in seconds; 0 and negative leave the default.
     pub job_active_deadline_seconds: Option<i64>,
 }
@@ -54,7 +55,7 @@ impl KubernetesPlugin {
 
     fn read(reader: &mut Reader, value: &Value) -> Result<Self, PluginError> {
         let mut block = Self::default();
-        for given in reader.members(value, "", &table::BLOCK)? {
+        reader.members(value, Path::BLOCK, &table::BLOCK, |reader, given| {
             match given.name() {
                 "podSpec" => block.pod_spec = Some(given.checked()?.clone()),
                 "podTemplate" => block.pod_template = Some(given.text()?),
@@ -69,7 +70,8 @@ impl KubernetesPlugin {
                 "jobActiveDeadlineSeconds" => block.job_active_deadline_seconds = Some(given.integer()?),
                 _ => given.misread(),
             }
-        }
+            Ok(())
+        })?;
         Ok(block)
     }
 }
@@ -82,30 +84,25 @@ fn patch(reader: &mut Reader, given: &Given<'_>) -> Result<Value, PluginError> {
     }
     let message = "a patch is a mapping; this list was taken as its `containers`: write it that way";
     reader.notices.push(Notice::new("W-18", given.path(), message));
-    Ok(Value::Object(Map::from_iter([("containers".to_owned(), value)])))
-}
-
-/// The members of a key that has an object type of its own.
-fn members<'v>(reader: &mut Reader, given: &Given<'v>) -> Result<Vec<Given<'v>>, PluginError> {
-    let (known, value, path) = given.nested();
-    reader.members(value, path, known)
+    Ok(Map::from([(Text::from_static("containers"), value)]).into())
 }
 
 fn metadata(reader: &mut Reader, given: &Given<'_>) -> Result<Metadata, PluginError> {
     let mut metadata = Metadata::default();
-    for given in members(reader, given)? {
+    given.members(reader, |_, given| {
         match given.name() {
             "labels" => metadata.labels = given.text_map()?,
             "annotations" => metadata.annotations = given.text_map()?,
             _ => given.misread(),
         }
-    }
+        Ok(())
+    })?;
     Ok(metadata)
 }
 
-fn checkout(reader: &mut Reader, given: &Given<'_>) -> Result<CheckoutParams, PluginError> {
+fn checkout(reader: &mut Reader, given: &Given<'_>) -> Result<CheckoutParams<Value>, PluginError> {
     let mut params = CheckoutParams::default();
-    for given in members(reader, given)? {
+    given.members(reader, |reader, given| {
         match given.name() {
             "skip" => params.skip = Some(given.boolean()?),
             "checkoutFlags" => params.checkout_flags = Some(given.text()?),
@@ -116,17 +113,18 @@ fn checkout(reader: &mut Reader, given: &Given<'_>) -> Result<CheckoutParams, Pl
             "submoduleCloneConfig" => params.submodule_clone_config = given.texts()?,
             "gitMirrors" => params.git_mirrors = git_mirrors(reader, &given)?,
             "gitCredentialsSecret" => params.git_credentials_secret = Some(given.checked()?.clone()),
-            "envFrom" => params.env_from = given.list()?,
-            "extraVolumeMounts" => params.extra_volume_mounts = given.list()?,
+            "envFrom" => params.env_from = given.list()?.to_vec(),
+            "extraVolumeMounts" => params.extra_volume_mounts = given.list()?.to_vec(),
             _ => given.misread(),
         }
-    }
+        Ok(())
+    })?;
     Ok(params)
 }
 
-fn git_mirrors(reader: &mut Reader, given: &Given<'_>) -> Result<GitMirrors, PluginError> {
+fn git_mirrors(reader: &mut Reader, given: &Given<'_>) -> Result<GitMirrors<Value>, PluginError> {
     let mut mirrors = GitMirrors::default();
-    for given in members(reader, given)? {
+    given.members(reader, |_, given| {
         match given.name() {
             "path" => mirrors.path = Some(given.text()?),
             "volume" => mirrors.volume = Some(given.checked()?.clone()),
@@ -135,32 +133,35 @@ fn git_mirrors(reader: &mut Reader, given: &Given<'_>) -> Result<GitMirrors, Plu
             "skipUpdate" => mirrors.skip_update = Some(given.boolean()?),
             _ => given.misread(),
         }
-    }
+        Ok(())
+    })?;
     Ok(mirrors)
 }
 
-fn command_params(reader: &mut Reader, given: &Given<'_>) -> Result<CommandParams, PluginError> {
+fn command_params(reader: &mut Reader, given: &Given<'_>) -> Result<CommandParams<Value>, PluginError> {
     let mut params = CommandParams::default();
-    for given in members(reader, given)? {
+    given.members(reader, |_, given| {
         match given.name() {
             "interposer" => params.interposer = interposer(&given)?,
-            "envFrom" => params.env_from = given.list()?,
-            "extraVolumeMounts" => params.extra_volume_mounts = given.list()?,
+            "envFrom" => params.env_from = given.list()?.to_vec(),
+            "extraVolumeMounts" => params.extra_volume_mounts = given.list()?.to_vec(),
             _ => given.misread(),
         }
-    }
+        Ok(())
+    })?;
     Ok(params)
 }
 
-fn sidecar_params(reader: &mut Reader, given: &Given<'_>) -> Result<SidecarParams, PluginError> {
+fn sidecar_params(reader: &mut Reader, given: &Given<'_>) -> Result<SidecarParams<Value>, PluginError> {
     let mut params = SidecarParams::default();
-    for given in members(reader, given)? {
+    given.members(reader, |_, given| {
         match given.name() {
-            "envFrom" => params.env_from = given.list()?,
-            "extraVolumeMounts" => params.extra_volume_mounts = given.list()?,
+            "envFrom" => params.env_from = given.list()?.to_vec(),
+            "extraVolumeMounts" => params.extra_volume_mounts = given.list()?.to_vec(),
             _ => given.misread(),
         }
-    }
+        Ok(())
+    })?;
     Ok(params)
 }
 

@@ -1,4 +1,7 @@
 //! Groups of parameters that the plugin block and the controller's defaults share (job-manifest 1.3, 1.4).
+//!
+//! `J` is how they hold Kubernetes objects: whoever configures a controller writes `serde_json`'s values, and
+//! what is read from a job's block is shared from then on.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +20,7 @@ pub struct Metadata {
 
 /// `checkout` of the block and `default-checkout-params` of the controller (job-manifest 1.4).
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct CheckoutParams {
+pub struct CheckoutParams<J = Value> {
     /// `skip`: build no checkout container.
     pub skip: Option<bool>,
     /// `checkoutFlags`.
@@ -33,22 +36,22 @@ pub struct CheckoutParams {
     /// `submoduleCloneConfig`; an empty list counts as absent.
     pub submodule_clone_config: Vec<String>,
     /// `gitMirrors`.
-    pub git_mirrors: GitMirrors,
+    pub git_mirrors: GitMirrors<J>,
     /// `gitCredentialsSecret`, a Kubernetes SecretVolumeSource.
-    pub git_credentials_secret: Option<Value>,
+    pub git_credentials_secret: Option<J>,
     /// `envFrom`: Kubernetes EnvFromSource objects.
-    pub env_from: Vec<Value>,
+    pub env_from: Vec<J>,
     /// `extraVolumeMounts`: Kubernetes VolumeMount objects.
-    pub extra_volume_mounts: Vec<Value>,
+    pub extra_volume_mounts: Vec<J>,
 }
 
 /// `gitMirrors` of the checkout parameters.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct GitMirrors {
+pub struct GitMirrors<J = Value> {
     /// `path`.
     pub path: Option<String>,
     /// `volume`, a Kubernetes Volume.
-    pub volume: Option<Value>,
+    pub volume: Option<J>,
     /// `cloneFlags`.
     pub clone_flags: Option<String>,
     /// `lockTimeout` in seconds; 0 or less counts as absent.
@@ -59,22 +62,89 @@ pub struct GitMirrors {
 
 /// `commandParams` of the block and `default-command-params` of the controller.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct CommandParams {
+pub struct CommandParams<J = Value> {
     /// `interposer`; `None` also for the empty text.
     pub interposer: Option<Interposer>,
     /// `envFrom`: Kubernetes EnvFromSource objects.
-    pub env_from: Vec<Value>,
+    pub env_from: Vec<J>,
     /// `extraVolumeMounts`: Kubernetes VolumeMount objects.
-    pub extra_volume_mounts: Vec<Value>,
+    pub extra_volume_mounts: Vec<J>,
 }
 
 /// `sidecarParams` of the block and `default-sidecar-params` of the controller.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct SidecarParams {
+pub struct SidecarParams<J = Value> {
     /// `envFrom`: Kubernetes EnvFromSource objects.
-    pub env_from: Vec<Value>,
+    pub env_from: Vec<J>,
     /// `extraVolumeMounts`: Kubernetes VolumeMount objects.
-    pub extra_volume_mounts: Vec<Value>,
+    pub extra_volume_mounts: Vec<J>,
+}
+
+impl<J> CheckoutParams<J> {
+    /// The same parameters, their objects held in another way.
+    #[must_use]
+    pub fn with_objects_as<K>(&self) -> CheckoutParams<K>
+    where
+        K: for<'j> From<&'j J>,
+    {
+        CheckoutParams {
+            skip: self.skip,
+            checkout_flags: self.checkout_flags.clone(),
+            clean_flags: self.clean_flags.clone(),
+            clone_flags: self.clone_flags.clone(),
+            fetch_flags: self.fetch_flags.clone(),
+            no_submodules: self.no_submodules,
+            submodule_clone_config: self.submodule_clone_config.clone(),
+            git_mirrors: self.git_mirrors.with_objects_as(),
+            git_credentials_secret: self.git_credentials_secret.as_ref().map(K::from),
+            env_from: self.env_from.iter().map(K::from).collect(),
+            extra_volume_mounts: self.extra_volume_mounts.iter().map(K::from).collect(),
+        }
+    }
+}
+
+impl<J> GitMirrors<J> {
+    fn with_objects_as<K>(&self) -> GitMirrors<K>
+    where
+        K: for<'j> From<&'j J>,
+    {
+        GitMirrors {
+            path: self.path.clone(),
+            volume: self.volume.as_ref().map(K::from),
+            clone_flags: self.clone_flags.clone(),
+            lock_timeout: self.lock_timeout,
+            skip_update: self.skip_update,
+        }
+    }
+}
+
+impl<J> CommandParams<J> {
+    /// The same parameters, their objects held in another way.
+    #[must_use]
+    pub fn with_objects_as<K>(&self) -> CommandParams<K>
+    where
+        K: for<'j> From<&'j J>,
+    {
+        CommandParams {
+            interposer: self.interposer,
+            env_from: self.env_from.iter().map(K::from).collect(),
+            extra_volume_mounts: self.extra_volume_mounts.iter().map(K::from).collect(),
+        }
+    }
+}
+
+impl<J> SidecarParams<J> {
+    /// The same parameters, their objects held in another way.
+    #[must_use]
+    pub fn with_objects_as<K>(&self) -> SidecarParams<K>
+    where
+        K: for<'j> From<&'j J>,
+    {
+        SidecarParams {
+            env_from: self.env_from.iter().map(K::from).collect(),
+            extra_volume_mounts: self.extra_volume_mounts.iter().map(K::from).collect(),
+        }
+    }
 }
 
 /// How `command` and `args` of a container become the text that the agent's shell runs.

@@ -1,6 +1,6 @@
 //! The job's plugin list, `BUILDKITE_PLUGINS` (job-manifest 4).
 
-use serde_json::{Map, Value};
+use shared_json::{Array, Map, Text, Value};
 
 use crate::block::KubernetesPlugin;
 use crate::finding::{Notice, PluginError};
@@ -41,33 +41,36 @@ pub fn parse_plugins(text: &str, prohibited: bool) -> Result<Plugins, PluginErro
     }
     let elements = decode(text)?;
     let mut plugins = Plugins::default();
-    let mut blocks = Vec::new();
+    let (mut block, mut count) = (None, 0);
     for (index, element) in elements.into_iter().enumerate() {
         let (key, value) = only_member(element, index)?;
-        let path = format!("BUILDKITE_PLUGINS[{index}]");
+        let path = || format!("BUILDKITE_PLUGINS[{index}]");
         match kind(&key) {
-            Kind::Kubernetes | Kind::Versioned(_) if prohibited => return Err(prohibition(path)),
-            Kind::Versioned(version) => return Err(versioned(path, version)),
+            Kind::Kubernetes | Kind::Versioned(_) if prohibited => return Err(prohibition(path())),
+            Kind::Versioned(version) => return Err(versioned(path(), version)),
             Kind::Kubernetes => {
                 if !(value.is_object() || value.is_null()) {
                     let message = format!("expected mapping, found {}", type_name(&value));
                     return Err(PluginError::new("E-4", "", message));
                 }
-                blocks.push(value);
+                block = Some(match block {
+                    Some(earlier) => overlay(earlier, value),
+                    None => value,
+                });
+                count += 1;
             }
             other => {
                 if other == Kind::LookAlike {
-                    plugins.notices.push(look_alike(path, &key));
+                    plugins.notices.push(look_alike(path(), &key));
                 }
-                plugins.others.push(OtherPlugin { reference: key, configuration: value });
+                plugins.others.push(OtherPlugin { reference: key.to_string(), configuration: value });
             }
         }
     }
-    if blocks.len() > 1 {
-        plugins.notices.push(repeated(blocks.len()));
+    if count > 1 {
+        plugins.notices.push(repeated(count));
     }
-    let block = blocks.into_iter().reduce(overlay).filter(|block| !block.is_null());
-    if let Some(value) = block {
+    if let Some(value) = block.filter(|block| !block.is_null()) {
         let (block, notices) = KubernetesPlugin::from_json(&value)?;
         plugins.kubernetes = Some(block);
         plugins.notices.extend(notices);
@@ -76,12 +79,12 @@ pub fn parse_plugins(text: &str, prohibited: bool) -> Result<Plugins, PluginErro
 }
 
 /// The whole list is decoded before any element is judged.
-fn decode(text: &str) -> Result<Vec<Value>, PluginError> {
+fn decode(text: &str) -> Result<Array, PluginError> {
     let path = "BUILDKITE_PLUGINS";
     let value: Value = serde_json::from_str(text)
         .map_err(|error| PluginError::new("E-1", path, format!("not valid JSON: {error}")))?;
     let elements = match value {
-        Value::Null => Vec::new(),
+        Value::Null => Array::new(),
         Value::Array(elements) => elements,
         other => {
             let message = format!("expected a list of plugins, found {}", type_name(&other));
@@ -99,7 +102,7 @@ fn decode(text: &str) -> Result<Vec<Value>, PluginError> {
     }
 }
 
-fn only_member(element: Value, index: usize) -> Result<(String, Value), PluginError> {
+fn only_member(element: Value, index: usize) -> Result<(Text, Value), PluginError> {
     let members = match element {
         Value::Object(members) => members,
         _ => Map::new(),

@@ -1,12 +1,16 @@
 //! Reading JSON values against the tables of keys and types (job-manifest 3), with paths for every problem.
 
+mod path;
+
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use shared_json::{Array, Map, Text, Value};
 use yaml_source::nearest;
 
 use crate::finding::{Notice, PluginError};
 use crate::shape::{Field, ObjectType, Shape};
+
+pub(crate) use path::Path;
 
 /// Collects notices while values are read.
 #[derive(Default)]
@@ -15,66 +19,82 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// The members of an object that are known and not null, in document order, each with what is known of its
-    /// key. Unknown keys and wrong letter case become notices.
-    pub(crate) fn members<'v>(
+    /// Reads the members of an object that are known and not null, in document order, each with what is known
+    /// of its key. Unknown keys and wrong letter case become notices, before anything is read.
+    pub(crate) fn members(
         &mut self,
-        value: &'v Value,
-        path: &str,
+        value: &Value,
+        path: Path<'_>,
         known: &'static ObjectType,
-    ) -> Result<Vec<Given<'v>>, PluginError> {
+        mut read: impl FnMut(&mut Self, Given<'_>) -> Result<(), PluginError>,
+    ) -> Result<(), PluginError> {
         let map = object(value, path)?;
-        let mut members = Vec::new();
-        for (key, value) in map {
-            let path = join(path, key);
-            let Some(field) = self.known_key(map, key, &path, known) else {
-                continue;
-            };
-            if !value.is_null() {
-                members.push(Given { field, value, path });
+        let mut spellings = Spellings { known, map, taken: None };
+        for key in map.keys() {
+            if known.field(key).is_none() {
+                self.tell(&mut spellings, key, path);
             }
         }
-        Ok(members)
+        for (key, value) in map {
+            if let Some(field) = spellings.field(key)
+                && !value.is_null()
+            {
+                read(self, Given { field, value, path: path.key(key) })?;
+            }
+        }
+        Ok(())
     }
 
-    fn known_key(
-        &mut self,
-        map: &Map<String, Value>,
-        key: &str,
-        path: &str,
-        known: &'static ObjectType,
-    ) -> Option<&'static Field> {
-        if let Some(exact) = known.field(key) {
-            return Some(exact);
-        }
-        let folded = known.fields.iter().find(|field| field.name.eq_ignore_ascii_case(key));
-        if let Some(field) = folded
-            && taken_spelling(map, field.name) == Some(key)
-        {
-            let message = format!("`{key}` was read as `{}`; write it that way", field.name);
-            self.notices.push(Notice::new("W-17", path, message));
-            return Some(field);
-        }
-        if is_merge_directive(key) {
-            let message = format!("`{key}` has a meaning only inside a patch, and was ignored");
-            self.notices.push(Notice::new("W-2", path, message));
-            return None;
-        }
-        let message = match nearest(key, known.names()) {
-            Some(near) => format!("`{key}` is not a known key and was ignored; did you mean `{near}`?"),
-            None => format!("`{key}` is not a known key and was ignored"),
+    /// What there is to tell of a key that is not spelled like any that is known.
+    fn tell(&mut self, spellings: &mut Spellings<'_>, key: &str, path: Path<'_>) {
+        let path = path.key(key).to_string();
+        let (rule, message) = if let Some(field) = spellings.field(key) {
+            ("W-17", format!("`{key}` was read as `{}`; write it that way", field.name))
+        } else if is_merge_directive(key) {
+            ("W-2", format!("`{key}` has a meaning only inside a patch, and was ignored"))
+        } else {
+            let near = nearest(key, spellings.known.names());
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            ("W-1", format!("`{key}` is not a known key and was ignored{hint}"))
         };
-        self.notices.push(Notice::new("W-1", path, message));
-        None
+        self.notices.push(Notice::new(rule, path, message));
     }
 }
 
-/// Of several spellings of one key the exact one counts, else the first in byte order.
-fn taken_spelling<'v>(map: &'v Map<String, Value>, name: &str) -> Option<&'v str> {
-    if map.contains_key(name) {
-        return None;
+/// Which of several spellings of a key counts: the exact one, else the first in byte order.
+struct Spellings<'v> {
+    known: &'static ObjectType,
+    map: &'v Map,
+    /// By name of the field; made when it is first asked for, because hardly any object needs it.
+    taken: Option<BTreeMap<&'static str, &'v str>>,
+}
+
+impl Spellings<'_> {
+    /// The field that a key of the object stands for.
+    fn field(&mut self, key: &str) -> Option<&'static Field> {
+        if let Some(exact) = self.known.field(key) {
+            return Some(exact);
+        }
+        let field = folded(self.known, key)?;
+        let (known, map) = (self.known, self.map);
+        let taken = self.taken.get_or_insert_with(|| {
+            let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
+            for key in map.keys().map(Text::as_str) {
+                let Some(field) = folded(known, key) else { continue };
+                let spelling = taken.entry(field.name).or_insert(key);
+                if *spelling != field.name && (key == field.name || key < *spelling) {
+                    *spelling = key;
+                }
+            }
+            taken
+        });
+        (taken.get(field.name) == Some(&key)).then_some(field)
     }
-    map.keys().map(String::as_str).filter(|key| key.eq_ignore_ascii_case(name)).min()
+}
+
+/// The field with this name in any letter case.
+fn folded(known: &'static ObjectType, key: &str) -> Option<&'static Field> {
+    known.fields.iter().find(|field| field.name.eq_ignore_ascii_case(key))
 }
 
 fn is_merge_directive(key: &str) -> bool {
@@ -84,11 +104,7 @@ fn is_merge_directive(key: &str) -> bool {
         || key.starts_with("$deleteFromPrimitiveList/")
 }
 
-fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
-}
-
-fn object<'v>(value: &'v Value, path: &str) -> Result<&'v Map<String, Value>, PluginError> {
+fn object<'v>(value: &'v Value, path: Path<'_>) -> Result<&'v Map, PluginError> {
     value.as_object().ok_or_else(|| type_error(path, "mapping", value))
 }
 
@@ -96,7 +112,7 @@ fn object<'v>(value: &'v Value, path: &str) -> Result<&'v Map<String, Value>, Pl
 pub(crate) struct Given<'v> {
     field: &'static Field,
     value: &'v Value,
-    path: String,
+    path: Path<'v>,
 }
 
 impl<'v> Given<'v> {
@@ -106,20 +122,24 @@ impl<'v> Given<'v> {
     }
 
     /// Where it is.
-    pub(crate) fn path(&self) -> &str {
-        &self.path
+    pub(crate) fn path(&self) -> String {
+        self.path.to_string()
     }
 
     /// The value, which has the shape that the table asks for, as far as this crate looks into it.
     pub(crate) fn checked(&self) -> Result<&'v Value, PluginError> {
-        check(self.field.shape, self.value, &self.path)?;
+        check(self.field.shape, self.value, self.path)?;
         Ok(self.value)
     }
 
-    /// The value of a key with an object type of its own, unchecked: its members are read next.
-    pub(crate) fn nested(&self) -> (&'static ObjectType, &'v Value, &str) {
+    /// Reads the members of a value that has an object type of its own.
+    pub(crate) fn members(
+        &self,
+        reader: &mut Reader,
+        read: impl FnMut(&mut Reader, Given<'_>) -> Result<(), PluginError>,
+    ) -> Result<(), PluginError> {
         let Shape::Object(known) = self.field.shape else { self.misread() };
-        (known, self.value, &self.path)
+        reader.members(self.value, self.path, known, read)
     }
 
     pub(crate) fn text(&self) -> Result<String, PluginError> {
@@ -136,19 +156,19 @@ impl<'v> Given<'v> {
     }
 
     /// A list of values that are kept as written.
-    pub(crate) fn list(&self) -> Result<Vec<Value>, PluginError> {
+    pub(crate) fn list(&self) -> Result<Array, PluginError> {
         Ok(self.checked()?.as_array().unwrap_or_else(|| self.misread()).clone())
     }
 
     pub(crate) fn texts(&self) -> Result<Vec<String>, PluginError> {
-        let items = self.checked()?.as_array().unwrap_or_else(|| self.misread());
+        let items = self.list()?;
         Ok(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
     /// A map of text; keys are kept as written, null values count as absent.
     pub(crate) fn text_map(&self) -> Result<BTreeMap<String, String>, PluginError> {
         let members = self.checked()?.as_object().unwrap_or_else(|| self.misread());
-        let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+        let text = |(key, value): (&Text, &Value)| Some((key.to_string(), value.as_str()?.to_owned()));
         Ok(members.iter().filter_map(text).collect())
     }
 
@@ -159,7 +179,7 @@ impl<'v> Given<'v> {
 }
 
 /// Whether a value has a shape. Kubernetes objects are kept as written, so only their outermost type counts.
-fn check(shape: Shape, value: &Value, path: &str) -> Result<(), PluginError> {
+fn check(shape: Shape, value: &Value, path: Path<'_>) -> Result<(), PluginError> {
     let (fits, expected) = match shape {
         Shape::Text | Shape::Words(_) => (value.is_string(), "text"),
         Shape::Boolean => (value.is_boolean(), "boolean"),
@@ -170,20 +190,21 @@ fn check(shape: Shape, value: &Value, path: &str) -> Result<(), PluginError> {
         Shape::Kubernetes(_) | Shape::Patch(_) | Shape::Object(_) => (value.is_object(), "mapping"),
         Shape::List(element) => {
             let items = value.as_array().ok_or_else(|| type_error(path, "list", value))?;
-            let each = |(index, item)| check(*element, item, &format!("{path}[{index}]"));
+            let each = |(index, item)| check(*element, item, path.index(index));
             return items.iter().enumerate().try_for_each(each);
         }
         Shape::Map(element) => {
             let given = object(value, path)?.iter().filter(|(_, value)| !value.is_null());
-            return given.into_iter().try_for_each(|(key, value)| check(*element, value, &join(path, key)));
+            return given.into_iter().try_for_each(|(key, value)| check(*element, value, path.key(key)));
         }
         other => unreachable!("{other:?} is a shape of pipelines, not of the block"),
     };
     if fits { Ok(()) } else { Err(type_error(path, expected, value)) }
 }
 
-fn type_error(path: &str, expected: &str, found: &Value) -> PluginError {
-    let error = PluginError::new("E-4", path, format!("expected {expected}, found {}", type_name(found)));
+fn type_error(path: Path<'_>, expected: &str, found: &Value) -> PluginError {
+    let error =
+        PluginError::new("E-4", path.to_string(), format!("expected {expected}, found {}", type_name(found)));
     match hint(expected, found) {
         Some(hint) => error.with_hint(hint),
         None => error,

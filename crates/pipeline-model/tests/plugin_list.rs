@@ -290,7 +290,7 @@ fn all_fields() {
     assert_eq!(read.checkout.skip, Some(false));
     assert_eq!(read.checkout.clean_flags.as_deref(), Some(""));
     assert_eq!(read.checkout.git_mirrors.lock_timeout, 5);
-    assert_eq!(read.checkout.git_mirrors.volume, Some(json!({"name": "g"})));
+    assert_eq!(read.checkout.git_mirrors.volume, Some(json!({"name": "g"}).into()));
     assert_eq!(read.command_params.interposer, Some(Interposer::Vector));
     assert_eq!(read.sidecar_params.env_from, [json!({})]);
     assert_eq!(read.job_active_deadline_seconds, Some(-5));

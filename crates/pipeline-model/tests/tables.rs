@@ -31,7 +31,7 @@ fn every_key_of_the_block_lands() {
         for example in field.examples {
             let nest = |inner, key: &&'static str| json!({ *key: inner });
             let block = path.iter().rev().fold(parse(example), nest);
-            let (read, notices) = KubernetesPlugin::from_json(&block).unwrap();
+            let (read, notices) = KubernetesPlugin::from_json(&(&block).into()).unwrap();
             assert_ne!(read, KubernetesPlugin::default(), "{block} leaves nothing behind");
             assert_eq!(notices, [], "{block}");
         }

@@ -15,19 +15,25 @@ mod start;
 mod tags;
 mod volumes;
 
-use serde_json::Value;
+use shared_json::Value;
 
 use crate::check::names;
 use crate::draft::{Draft, Inputs, Roles};
 use crate::error::BuildError;
 use crate::object::{CONTAINERS, INIT_CONTAINERS, list_mut};
 
-use agent_paths::AgentPaths;
 use checkout_params::EffectiveCheckout;
 use mounts::Mounts;
 use tags::AgentTags;
 
-pub(crate) use mounts::{workspace_mount, workspace_volume_name};
+pub(crate) use agent::configured as agent_container;
+pub(crate) use agent_paths::AgentPaths;
+pub(crate) use checkout::configured as checkout_container;
+pub(crate) use command::derived_variables;
+pub(crate) use metadata::{FIXED_ANNOTATIONS, defaults as default_metadata};
+pub(crate) use mounts::ConfiguredMounts;
+pub(crate) use setup::configured as setup_container;
+pub(crate) use volumes::configured as configured_volumes;
 
 /// Composes the pod. `template` is the pod spec of the named PodTemplate, already read.
 ///
@@ -39,25 +45,26 @@ pub(crate) fn compose(inputs: Inputs<'_>, template: Option<Value>) -> Result<Dra
     let tags = AgentTags::parse(&inputs.job.agent_query_rules, &mut warnings);
     let (labels, annotations) = metadata::compose(inputs, &tags, &mut warnings);
 
-    let paths = AgentPaths::of(inputs.settings.agent_config.as_ref());
     let checkout = EffectiveCheckout::of(inputs);
-    let mounts = Mounts::new(inputs, &paths, &checkout);
-    volumes::append(&mut pod, inputs.settings);
+    let mounts = Mounts::new(inputs, &checkout);
+    volumes::append_configured(&mut pod, &inputs.prepared.volumes);
 
     let mut roles = Roles { checkout: !checkout.skip, ..Roles::default() };
     command::compose(&mut pod, inputs, &mounts, &mut roles, &mut warnings);
     let sidecars = sidecar::compose(inputs, &mounts, &mut roles);
-    resource_class::apply(&mut pod, inputs.settings, &tags)?;
+    resource_class::apply(&mut pod, inputs, &tags)?;
 
     let regular = list_mut(&mut pod, CONTAINERS);
-    regular.push(agent::compose(inputs, &tags, &paths, &checkout, &mounts));
+    regular.push(agent::compose(inputs, &tags, &checkout, &mounts));
     if !checkout.skip {
         regular.push(checkout::compose(inputs, &checkout, &mounts));
         checkout::append_volumes(&mut pod, &checkout);
     }
     let init = list_mut(&mut pod, INIT_CONTAINERS);
-    init.insert(0, setup::compose(inputs, &mounts));
-    init.extend(sidecars);
+    // The image checks follow.
+    init.reserve(sidecars.len() + 4);
+    init.insert(0, inputs.prepared.setup.clone());
+    init.extend_from_slice(&sidecars);
 
     volumes::drop_repeats(&mut pod);
     names::distinct(&pod)?;

@@ -1,6 +1,7 @@
 //! Stage 3: everything that depends on the finished pod (job-manifest 5.13 to 5.17).
 
 mod commands;
+mod configured;
 mod image_checks;
 mod images;
 mod mounts;
@@ -12,6 +13,8 @@ mod users;
 use crate::draft::{Draft, Inputs};
 use crate::error::BuildError;
 
+pub(crate) use configured::Derived;
+
 /// Fills every placeholder and decides images, policies and checks.
 ///
 /// # Errors
@@ -22,7 +25,7 @@ pub(crate) fn derive(draft: &mut Draft, inputs: Inputs<'_>) -> Result<(), BuildE
     commands::derive(draft, inputs, grace)?;
     users::derive(draft, inputs);
     let to_check = images::derive(draft, inputs.settings)?;
-    image_checks::append(draft, inputs.settings, to_check)?;
-    mounts::derive(draft, inputs.settings);
+    image_checks::append(draft, inputs, to_check)?;
+    mounts::derive(draft, &inputs.prepared.mounts.workspace_volume);
     Ok(())
 }

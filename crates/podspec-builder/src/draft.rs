@@ -1,13 +1,13 @@
 //! What the stages hand on to each other: the pod under construction and all that is known about it.
 
-use std::collections::BTreeMap;
-
 use pipeline_model::KubernetesPlugin;
+use shared_json::Text;
 
 use crate::error::Warning;
 use crate::job::JobRequest;
 use crate::object::{CONTAINERS, INIT_CONTAINERS, Object, as_object, list, text};
 use crate::patch::{Author, ImageCheckEntry};
+use crate::prepared::Prepared;
 use crate::settings::Settings;
 
 /// What one build reads.
@@ -15,6 +15,8 @@ use crate::settings::Settings;
 pub(crate) struct Inputs<'a> {
     pub(crate) job: &'a JobRequest,
     pub(crate) settings: &'a Settings,
+    /// What follows from the settings alone.
+    pub(crate) prepared: &'a Prepared,
     /// The block, or one without any field.
     pub(crate) plugin: &'a KubernetesPlugin,
     /// Whether the plugin list names another plugin.
@@ -28,9 +30,9 @@ pub(crate) struct Draft {
     /// Roles by kind and name, given at the end of COMPOSE.
     pub(crate) roles: Roles,
     /// Labels of Job and pod.
-    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) labels: Object,
     /// Annotations of Job and pod.
-    pub(crate) annotations: BTreeMap<String, String>,
+    pub(crate) annotations: Object,
     /// Whether there is no checkout container.
     pub(crate) skip_checkout: bool,
     /// What patches say of image checks, in the order in which it is to be merged.
@@ -69,13 +71,13 @@ pub(crate) enum Role {
 #[derive(Default)]
 pub(crate) struct Roles {
     /// Names of command containers in the order in which they run.
-    pub(crate) commands: Vec<String>,
+    pub(crate) commands: Vec<Text>,
     /// The command container made by R-72, if there is one.
-    pub(crate) default_command: Option<String>,
+    pub(crate) default_command: Option<&'static str>,
     /// Whether the pod has a checkout container.
     pub(crate) checkout: bool,
     /// Names of sidecars.
-    pub(crate) sidecars: Vec<String>,
+    pub(crate) sidecars: Vec<Text>,
 }
 
 impl Roles {
@@ -84,7 +86,7 @@ impl Roles {
         match name {
             AGENT => Some(Role::Agent),
             CHECKOUT => self.checkout.then_some(Role::Checkout),
-            _ => self.commands.iter().any(|command| command == name).then_some(Role::Command),
+            _ => self.commands.iter().any(|command| *command == *name).then_some(Role::Command),
         }
     }
 
@@ -92,7 +94,7 @@ impl Roles {
     pub(crate) fn of_init(&self, name: &str) -> Option<Role> {
         match name {
             SETUP => Some(Role::Setup),
-            _ => self.sidecars.iter().any(|sidecar| sidecar == name).then_some(Role::Sidecar),
+            _ => self.sidecars.iter().any(|sidecar| *sidecar == *name).then_some(Role::Sidecar),
         }
     }
 }
@@ -103,6 +105,8 @@ pub(crate) const AGENT: &str = "agent";
 pub(crate) const CHECKOUT: &str = "checkout";
 /// Name of the workspace setup container.
 pub(crate) const SETUP: &str = "copy-agent";
+/// Name of the command container that a pod without one gets.
+pub(crate) const DEFAULT_COMMAND: &str = "container-0";
 /// Name of image check containers, before their number.
 pub(crate) const IMAGE_CHECK_PREFIX: &str = "imagecheck-";
 /// Where the workspace is mounted.

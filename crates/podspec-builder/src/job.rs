@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use shared_json::Text;
+
 use crate::settings::{AGENT_TOKEN_KEY, Settings};
 
 /// UUID of a Buildkite job. Any non-empty text without control characters is taken: the builder only
 /// copies it, and Kubernetes judges the name made from it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct JobUuid(String);
+pub struct JobUuid(Text);
 
 /// The text cannot be a job's UUID.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,12 +27,17 @@ impl JobUuid {
         if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err(InvalidJobUuid(text));
         }
-        Ok(Self(text))
+        Ok(Self(text.into()))
     }
 
     /// The text as given.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text, to be shared.
+    pub(crate) fn as_text(&self) -> &Text {
         &self.0
     }
 }

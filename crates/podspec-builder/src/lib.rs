@@ -33,6 +33,7 @@ mod object;
 mod origins;
 mod patch;
 mod plugin;
+mod prepared;
 mod pull_policy;
 mod read;
 mod schema;
@@ -43,7 +44,8 @@ mod tests;
 mod text;
 
 use pipeline_model::KubernetesPlugin;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use shared_json::Value;
 
 pub use error::{BuildError, Warning};
 pub use job::{AgentTokenSource, InvalidJobUuid, JobRequest, JobUuid};
@@ -59,21 +61,41 @@ pub use settings::{
 };
 
 use draft::Inputs;
+use prepared::Prepared;
 
 /// Builds Jobs under one configuration. Holds no state between jobs.
 #[derive(Clone, Debug)]
 pub struct Builder {
     settings: Settings,
+    prepared: Prepared,
     warnings: Vec<Warning>,
 }
 
 /// A built Job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Built {
-    /// The `batch/v1` Job, keys in ascending byte order, without a namespace.
+    /// The `batch/v1` Job, keys in ascending byte order, without a namespace. What it has in
+    /// common with others is shared with them.
     pub job: Value,
     /// What the author should know, in the order of the rules.
     pub warnings: Vec<Warning>,
+}
+
+impl Built {
+    /// The Job as a value that shares nothing.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        (&self.job).into()
+    }
+
+    /// The Job as the caller's type, such as `k8s_openapi::api::batch::v1::Job` of any version.
+    ///
+    /// # Errors
+    /// The type does not take what the block says: types of `k8s-openapi` know fewer fields than a newer
+    /// Kubernetes, and nobody has asked the API server yet.
+    pub fn to_typed<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_value(self.to_json())
+    }
 }
 
 impl Builder {
@@ -85,7 +107,12 @@ impl Builder {
         let mut warnings = settings::objects::read(&mut settings)?;
         settings::validate::validate(&settings)?;
         warnings.append(&mut check::policy::configuration::warnings(&settings));
-        Ok(Self { settings, warnings })
+        Ok(Self::unchecked(settings, warnings))
+    }
+
+    /// Takes settings that [`Self::new`] has accepted; with any other a build ends with the matching error.
+    fn unchecked(settings: Settings, warnings: Vec<Warning>) -> Self {
+        Self { prepared: Prepared::of(&settings), settings, warnings }
     }
 
     /// The configuration in force.
@@ -117,7 +144,11 @@ impl Builder {
     ///
     /// # Errors
     /// As [`Builder::parse_plugin`] and [`Builder::build`].
-    pub fn explain(&self, job: &JobRequest, pod_template: Option<&Value>) -> Result<Explained, BuildError> {
+    pub fn explain(
+        &self,
+        job: &JobRequest,
+        pod_template: Option<&serde_json::Value>,
+    ) -> Result<Explained, BuildError> {
         origins::explain(self, job, pod_template)
     }
 
@@ -130,12 +161,13 @@ impl Builder {
         &self,
         job: &JobRequest,
         plugins: &ParsedPlugins,
-        pod_template: Option<&Value>,
+        pod_template: Option<&serde_json::Value>,
     ) -> Result<Built, BuildError> {
         let no_block = KubernetesPlugin::default();
         let inputs = Inputs {
             job,
             settings: &self.settings,
+            prepared: &self.prepared,
             plugin: plugins.block.as_ref().unwrap_or(&no_block),
             names_other_plugins: plugins.names_others,
         };

@@ -1,25 +1,36 @@
 //! Kubernetes objects as JSON maps, with the few accessors that the stages need. The reader has let
 //! through only values of the right type, so a wrong one here is a bug and not bad input.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+use shared_json::{Array, Text, Value};
 
 /// A Kubernetes object.
-pub(crate) type Object = Map<String, Value>;
+pub(crate) use shared_json::Map as Object;
 
 /// The list under `key`; a missing one is empty.
 pub(crate) fn list<'a>(object: &'a Object, key: &str) -> &'a [Value] {
-    object.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    object.get(key).and_then(Value::as_array).map_or(&[], |list| list)
 }
 
 /// The list under `key`, created if missing.
-pub(crate) fn list_mut<'a>(object: &'a mut Object, key: &str) -> &'a mut Vec<Value> {
-    let list = object.entry(key).or_insert_with(|| Value::Array(Vec::new()));
+pub(crate) fn list_mut<'a>(object: &'a mut Object, key: &'static str) -> &'a mut Array {
+    let list = object.get_or_insert_with(key, || Array::new().into());
     list.as_array_mut().expect("the reader lets only lists through here")
 }
 
+/// Appends to the list under `key`; a missing one is shared with what is appended.
+pub(crate) fn append(object: &mut Object, key: &'static str, elements: &Array) {
+    if !object.contains_key(key) {
+        object.insert(key, elements.into());
+    } else if !elements.is_empty() {
+        list_mut(object, key).extend_from_slice(elements);
+    }
+}
+
 /// The object under `key`, created if missing.
-pub(crate) fn object_mut<'a>(object: &'a mut Object, key: &str) -> &'a mut Object {
-    let object = object.entry(key).or_insert_with(|| Value::Object(Object::new()));
+pub(crate) fn object_mut<'a>(object: &'a mut Object, key: &'static str) -> &'a mut Object {
+    let object = object.get_or_insert_with(key, || Object::new().into());
     object.as_object_mut().expect("the reader lets only objects through here")
 }
 
@@ -28,9 +39,9 @@ pub(crate) fn text<'a>(object: &'a Object, key: &str) -> &'a str {
     object.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The texts of the list under `key`.
-pub(crate) fn texts<'a>(object: &'a Object, key: &str) -> Vec<&'a str> {
-    list(object, key).iter().filter_map(Value::as_str).collect()
+/// The text under `key`, to be shared; a missing one is empty.
+pub(crate) fn shared_text(object: &Object, key: &str) -> Text {
+    object.get(key).and_then(Value::as_text).cloned().unwrap_or_default()
 }
 
 /// `value` as an object; elements of lists of objects are never anything else.
@@ -42,6 +53,23 @@ pub(crate) fn as_object(value: &Value) -> &Object {
 pub(crate) fn as_object_mut(value: &mut Value) -> &mut Object {
     value.as_object_mut().expect("the reader lets only objects through here")
 }
+
+/// The first name that occurs again; the empty one may.
+pub(crate) fn first_repeated<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let named = names.filter(|name| !name.is_empty());
+    if named.clone().nth(FEW).is_some() {
+        let mut seen = BTreeSet::new();
+        return named.into_iter().find(|name| !seen.insert(*name));
+    }
+    named
+        .clone()
+        .enumerate()
+        .find(|(at, name)| named.clone().take(*at).any(|other| other == *name))
+        .map(|(_, name)| name)
+}
+
+/// So many names are compared one with the other.
+const FEW: usize = 32;
 
 /// Regular containers of a pod spec.
 pub(crate) const CONTAINERS: &str = "containers";

@@ -6,7 +6,7 @@ mod entries;
 mod guard;
 mod problem;
 
-use serde_json::Value;
+use shared_json::{Text, Value};
 use strategic_merge::schema::table;
 
 use crate::draft::{Draft, Inputs, Role};
@@ -59,7 +59,7 @@ impl Author {
 pub(crate) fn patch(draft: &mut Draft, inputs: Inputs<'_>) -> Result<(), BuildError> {
     let unsafe_commands = inputs.settings.allow_pod_spec_patch_unsafe_command_modification;
     let guard = (!unsafe_commands).then(|| guard::Guard::of(&draft.pod));
-    if let Some(patch) = &inputs.settings.pod_spec_patch {
+    if let Some(patch) = &inputs.prepared.pod_spec_patch {
         // Reading again changes nothing and costs little; it makes sure of what the merge relies on.
         let patch = Reader::new(UnknownKeys::Drop).read_patch(patch, Author::Controller.key())?;
         apply(draft, patch, Author::Controller, guard.as_ref())?;
@@ -100,10 +100,11 @@ fn set_step_image(draft: &mut Draft, image: &str) {
     if image.is_empty() {
         return;
     }
-    for container in list_mut(&mut draft.pod, CONTAINERS) {
+    let image = Text::copied(image);
+    for container in list_mut(&mut draft.pod, CONTAINERS).make_mut() {
         let container = as_object_mut(container);
         if draft.roles.of_regular(text(container, "name")) == Some(Role::Command) {
-            container.insert("image".to_owned(), Value::String(image.to_owned()));
+            container.insert("image", Value::from(&image));
         }
     }
 }

@@ -4,7 +4,7 @@
 //! written, are read here against the Kubernetes schema.
 
 use pipeline_model::{CheckoutParams, KubernetesPlugin, Notice, PluginError, parse_plugins};
-use serde_json::Value;
+use shared_json::{Array, Value};
 
 use crate::error::{BuildError, Warning};
 use crate::read::{Reader, UnknownKeys};
@@ -51,9 +51,9 @@ pub(crate) fn parse(text: &str, prohibited: bool) -> Result<ParsedPlugins, Build
 }
 
 /// Reads the pod spec of a PodTemplate like one of the block.
-pub(crate) fn read_pod_template(spec: &Value) -> Result<(Value, Vec<Warning>), BuildError> {
+pub(crate) fn read_pod_template(spec: &serde_json::Value) -> Result<(Value, Vec<Warning>), BuildError> {
     let mut reader = Reader::new(UnknownKeys::Drop);
-    let read = reader.read(schema::POD_SPEC, spec, "podTemplate.template.spec")?;
+    let read = reader.read(schema::POD_SPEC, &spec.into(), "podTemplate.template.spec")?;
     Ok((read, reader.warnings))
 }
 
@@ -67,20 +67,30 @@ fn read_block(reader: &mut Reader, mut block: KubernetesPlugin) -> Result<Kubern
     list(reader, "extraVolumeMounts", schema::VOLUME_MOUNTS, &mut block.extra_volume_mounts)?;
     read_checkout(reader, &mut block.checkout)?;
     let command = &mut block.command_params;
-    list(reader, "commandParams.envFrom", schema::ENV_FROM, &mut command.env_from)?;
-    list(reader, "commandParams.extraVolumeMounts", schema::VOLUME_MOUNTS, &mut command.extra_volume_mounts)?;
+    objects(reader, "commandParams.envFrom", schema::ENV_FROM, &mut command.env_from)?;
+    objects(
+        reader,
+        "commandParams.extraVolumeMounts",
+        schema::VOLUME_MOUNTS,
+        &mut command.extra_volume_mounts,
+    )?;
     let sidecar = &mut block.sidecar_params;
-    list(reader, "sidecarParams.envFrom", schema::ENV_FROM, &mut sidecar.env_from)?;
-    list(reader, "sidecarParams.extraVolumeMounts", schema::VOLUME_MOUNTS, &mut sidecar.extra_volume_mounts)?;
+    objects(reader, "sidecarParams.envFrom", schema::ENV_FROM, &mut sidecar.env_from)?;
+    objects(
+        reader,
+        "sidecarParams.extraVolumeMounts",
+        schema::VOLUME_MOUNTS,
+        &mut sidecar.extra_volume_mounts,
+    )?;
     Ok(block)
 }
 
-fn read_checkout(reader: &mut Reader, checkout: &mut CheckoutParams) -> Result<(), BuildError> {
+fn read_checkout(reader: &mut Reader, checkout: &mut CheckoutParams<Value>) -> Result<(), BuildError> {
     one(reader, "checkout.gitMirrors.volume", schema::VOLUME, &mut checkout.git_mirrors.volume)?;
     let secret = &mut checkout.git_credentials_secret;
     one(reader, "checkout.gitCredentialsSecret", schema::SECRET_VOLUME_SOURCE, secret)?;
-    list(reader, "checkout.envFrom", schema::ENV_FROM, &mut checkout.env_from)?;
-    list(reader, "checkout.extraVolumeMounts", schema::VOLUME_MOUNTS, &mut checkout.extra_volume_mounts)
+    objects(reader, "checkout.envFrom", schema::ENV_FROM, &mut checkout.env_from)?;
+    objects(reader, "checkout.extraVolumeMounts", schema::VOLUME_MOUNTS, &mut checkout.extra_volume_mounts)
 }
 
 fn one(reader: &mut Reader, path: &str, kind: Kind, object: &mut Option<Value>) -> Result<(), BuildError> {
@@ -90,10 +100,21 @@ fn one(reader: &mut Reader, path: &str, kind: Kind, object: &mut Option<Value>) 
     Ok(())
 }
 
-fn list(reader: &mut Reader, path: &str, kind: Kind, list: &mut Vec<Value>) -> Result<(), BuildError> {
-    match reader.read(kind, &Value::Array(std::mem::take(list)), path)? {
-        Value::Array(read) => *list = read,
-        _ => unreachable!("a list is read as a list"),
+fn list(reader: &mut Reader, path: &str, kind: Kind, list: &mut Array) -> Result<(), BuildError> {
+    if !list.is_empty() {
+        let Value::Array(read) = reader.read(kind, &Value::Array(std::mem::take(list)), path)? else {
+            unreachable!("a list is read as a list")
+        };
+        *list = read;
+    }
+    Ok(())
+}
+
+fn objects(reader: &mut Reader, path: &str, kind: Kind, objects: &mut Vec<Value>) -> Result<(), BuildError> {
+    if !objects.is_empty() {
+        let mut read = Array::from(std::mem::take(objects));
+        list(reader, path, kind, &mut read)?;
+        *objects = read.to_vec();
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The one reader of user-written objects (job-manifest 3): `strategic-merge`, with what it finds told in
 //! our words. Nothing else in the crate looks at raw input.
 
-use serde_json::Value;
+use shared_json::Value;
 use strategic_merge::{Finding, Form, ReadError};
 
 use crate::error::{BuildError, Warning};

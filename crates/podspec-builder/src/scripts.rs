@@ -3,6 +3,8 @@
 //! They run under BusyBox ash and dash alike. The only values from outside are two numbers; text of
 //! users never enters a script.
 
+use shared_json::Text;
+
 /// A user that is not root, with its group; group 0 means that only the user is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct User {
@@ -11,13 +13,13 @@ pub(crate) struct User {
 }
 
 /// The setup script (6.1). The shell has been told to stop at the first failing command.
-pub(crate) fn setup(owner: Option<User>) -> String {
+pub(crate) fn setup(owner: Option<User>) -> Text {
     let ownership = match owner {
         Some(User { id, group: 0 }) => format!("chown -R {id} /workspace\n"),
         Some(User { id, group }) => format!("chown -R {id}:{group} /workspace\n"),
-        None => String::new(),
+        None => return Text::from_static(SETUP),
     };
-    format!("{ownership}{SETUP}")
+    Text::concat(&[&ownership, SETUP])
 }
 
 /// `-f`: a persistent workspace may hold an older copy that is running.
@@ -35,14 +37,14 @@ fi
 "#;
 
 /// The checkout script for the user of the container (6.2).
-pub(crate) fn checkout(credentials: bool) -> String {
+pub(crate) fn checkout(credentials: bool) -> Text {
     // One command a line: in a list joined with `&&` a failure would not end the script.
     let step = if credentials { format!("{}\n", CREDENTIALS.join("\n")) } else { String::new() };
-    format!("set -eufx\n{step}{ENTRY_POINT}\n")
+    Text::concat(&["set -eufx\n", &step, ENTRY_POINT, "\n"])
 }
 
 /// The checkout script that runs as root and hands over to another user (6.3).
-pub(crate) fn checkout_as(user: User, credentials: bool) -> String {
+pub(crate) fn checkout_as(user: User, credentials: bool) -> Text {
     let User { id, group } = user;
     let step = if credentials { format!("{} && ", CREDENTIALS.join(" && ")) } else { String::new() };
     let group_script = if group == 0 { "group=root\n".to_owned() } else { CREATE_GROUP.to_owned() };
@@ -50,6 +52,7 @@ pub(crate) fn checkout_as(user: User, credentials: bool) -> String {
         "set -eufx\nuser_id={id}\ngroup_id={group}\n{TOOLS}{FIND_NAME}{group_script}{CREATE_USER}\
          export HOME=/workspace\nsu -p -s /bin/sh -c '{step}{ENTRY_POINT}' \"$user\"\n"
     )
+    .into()
 }
 
 const ENTRY_POINT: &str = "buildkite-agent-entrypoint kubernetes-bootstrap";

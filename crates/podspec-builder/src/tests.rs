@@ -6,18 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pipeline_model::KubernetesPlugin;
 use serde_json::{Value, json};
+use shared_json::Value as Shared;
 use strategic_merge::random_cases::Style;
 
 use crate::draft::Inputs;
+use crate::prepared::Prepared;
 use crate::{
     AdditionalHook, AgentConfig, BuildError, Builder, JobRequest, JobUuid, ParsedPlugins, PodPolicy, Settings,
 };
 use crate::{compose, patch};
 
 fn build(settings: Settings) -> Result<Value, BuildError> {
-    let builder = Builder { settings, warnings: Vec::new() };
+    let builder = Builder::unchecked(settings, Vec::new());
     let job = JobRequest::new(JobUuid::new("uuid-1").unwrap(), "true");
-    Ok(builder.build(&job, &ParsedPlugins::default(), None)?.job)
+    Ok(builder.build(&job, &ParsedPlugins::default(), None)?.to_json())
 }
 
 fn agent(job: &Value) -> Value {
@@ -113,14 +115,20 @@ fn broken_images_and_limits() {
 fn repeat_composed(block: &Value) -> Option<(Value, Result<Value, BuildError>)> {
     let settings = Settings::default();
     let job = JobRequest::new(JobUuid::new("uuid-1").unwrap(), "true");
-    let (plugin, _) = KubernetesPlugin::from_json(block).unwrap();
-    let inputs = Inputs { job: &job, settings: &settings, plugin: &plugin, names_other_plugins: false };
+    let (plugin, _) = KubernetesPlugin::from_json(&block.into()).unwrap();
+    let prepared = Prepared::of(&settings);
+    let inputs = Inputs {
+        job: &job,
+        settings: &settings,
+        prepared: &prepared,
+        plugin: &plugin,
+        names_other_plugins: false,
+    };
     let mut draft = compose::compose(inputs, None).ok()?;
-    let composed = Value::Object(draft.pod.clone());
-    let plugin = KubernetesPlugin { pod_spec_patch: Some(composed.clone()), ..plugin };
-    let inputs = Inputs { job: &job, settings: &settings, plugin: &plugin, names_other_plugins: false };
-    let patched = patch::patch(&mut draft, inputs);
-    Some((composed, patched.map(|()| Value::Object(draft.pod))))
+    let composed = Shared::Object(draft.pod.clone());
+    let plugin = KubernetesPlugin { pod_spec_patch: Some(composed.clone()), ..plugin.clone() };
+    let patched = patch::patch(&mut draft, Inputs { plugin: &plugin, ..inputs });
+    Some((composed.into(), patched.map(|()| Shared::Object(draft.pod).into())))
 }
 
 /// Keys of merged lists, by which elements would meet each other.

@@ -62,6 +62,12 @@ impl From<Array> for Value {
     }
 }
 
+impl From<&Array> for Value {
+    fn from(list: &Array) -> Self {
+        Self::Array(list.clone())
+    }
+}
+
 impl From<Vec<Self>> for Value {
     fn from(list: Vec<Self>) -> Self {
         Self::Array(list.into())

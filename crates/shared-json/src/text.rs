@@ -44,8 +44,17 @@ impl Text {
     /// What a value displays, such as a number.
     #[must_use]
     pub fn display(value: impl fmt::Display) -> Self {
-        let mut text = EcoString::new();
-        fmt::write(&mut text, format_args!("{value}")).expect("writing to a text does not fail");
+        Self::written(0, |text| write!(text, "{value}"))
+    }
+
+    /// What `write` writes, for which room is made at once.
+    ///
+    /// # Panics
+    /// `write` fails, for which it has no reason.
+    #[must_use]
+    pub fn written(capacity: usize, write: impl FnOnce(&mut dyn fmt::Write) -> fmt::Result) -> Self {
+        let mut text = EcoString::with_capacity(capacity);
+        write(&mut text).expect("writing to a text does not fail");
         Self(Repr::Shared(text))
     }
 

@@ -1,25 +1,24 @@
 //! How deep a document may be nested.
 
-use serde_json::Value;
+use shared_json::Value;
 
 /// Deepest nesting that is read or merged, in levels of objects and lists: what the JSON and YAML readers of
 /// this project accept. Deeper values can only be made by a program; they are refused, because everything
 /// here recurses.
 pub const MAX_DEPTH: usize = 128;
 
-/// Whether the value is nested deeper than [`MAX_DEPTH`]. Needs no stack itself.
+/// Whether the value is nested deeper than [`MAX_DEPTH`]. Looks no deeper than that itself.
 pub(crate) fn is_too_deep(value: &Value) -> bool {
-    let mut open = vec![(value, 0)];
-    while let Some((value, depth)) = open.pop() {
-        let inside = depth + 1;
-        match value {
-            Value::Array(_) | Value::Object(_) if depth == MAX_DEPTH => return true,
-            Value::Array(list) => open.extend(list.iter().map(|element| (element, inside))),
-            Value::Object(members) => open.extend(members.values().map(|member| (member, inside))),
-            _ => {}
-        }
+    is_deeper(value, MAX_DEPTH)
+}
+
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    let Some(inside) = levels.checked_sub(1) else { return value.is_array() || value.is_object() };
+    match value {
+        Value::Array(list) => list.iter().any(|element| is_deeper(element, inside)),
+        Value::Object(members) => members.values().any(|member| is_deeper(member, inside)),
+        _ => false,
     }
-    false
 }
 
 #[cfg(test)]
@@ -27,7 +26,7 @@ mod tests {
     use super::*;
 
     fn nested(levels: usize) -> Value {
-        (0..levels).fold(Value::from(1), |inner, _| Value::Array(vec![inner]))
+        (0..levels).fold(Value::from(1), |inner, _| Value::from(vec![inner]))
     }
 
     #[test]

@@ -3,13 +3,14 @@
 mod clean;
 mod directive;
 mod element_order;
+mod key;
 mod keyed;
 mod order;
 mod scalars;
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use shared_json::{Array, Map, Text, Value};
 
 use crate::depth;
 use crate::error::{Document, MergeError, MergeProblem};
@@ -17,11 +18,13 @@ use crate::path::Path;
 use crate::schema::{Kind, ListStrategy, ListType, Schema};
 pub(crate) use directive::Directive;
 use directive::PatchWord;
+use key::Key;
 
 /// Applies a strategic merge patch to an object of the given type.
 ///
 /// `patch` may hold nulls and directives; none of either gets into the result. Members of `original` keep
-/// their order, new ones follow in byte order. After an error `original` is as it was.
+/// their order, new ones follow in byte order. After an error `original` is as it was. What the patch does not
+/// touch stays shared with whoever shares it already.
 ///
 /// # Errors
 /// One of E-15 to E-21, always the first in the fixed order in which walk a patch, whatever
@@ -80,8 +83,8 @@ impl Members {
 
 ///
 fn merge_objects(
-    original: &mut Map<String, Value>,
-    patch: &Map<String, Value>,
+    original: &mut Map,
+    patch: &Map,
     members: Members,
     path: Path<'_>,
 ) -> Result<(), MergeError> {
@@ -97,100 +100,114 @@ fn merge_objects(
         Some(PatchWord::Merge) | None => {}
     }
     if let Some(retained) = directive::retained_keys(patch, path)? {
-        original.retain(|key, _| retained.contains(key.as_str()));
+        original.retain(|key, _| retained.contains(key));
     } else {
         leave_one_of(original, patch, members);
     }
     let ordered = element_order::apply(original, patch, members, path)?;
-    let keys = sorted_keys(patch);
-    for key in &keys {
+    for (key, value) in sorted(patch) {
         if let Directive::DeleteFromPrimitiveList(list) = Directive::of(key) {
-            delete_from_list(original, list, &patch[*key], path.key(key))?;
+            delete_from_list(original, list, value, path.key(key))?;
         }
     }
-    for key in keys {
-        if matches!(Directive::of(key), Directive::None) && !ordered.contains(key) {
-            merge_member(original, key, &patch[key], members, path)?;
+    // In byte order, and taken out together: one by one each would move all others.
+    let mut removed: Vec<&str> = Vec::new();
+    for (key, value) in sorted(patch) {
+        if matches!(Directive::of(key), Directive::None) && !ordered.contains(key.as_str()) {
+            match merge_member(original, key, value, members, path)? {
+                Merged::Stays => {}
+                Merged::Goes => removed.push(key),
+            }
         }
+    }
+    if !removed.is_empty() {
+        original.retain(|key, _| removed.binary_search(&key).is_err());
     }
     Ok(())
 }
 
-/// Keys in byte order, so that nothing depends on how a patch was written.
-fn sorted_keys(object: &Map<String, Value>) -> Vec<&str> {
-    let mut keys: Vec<&str> = object.keys().map(String::as_str).collect();
-    keys.sort_unstable();
-    keys
+/// The members in byte order of their keys, so that nothing depends on how a patch was written.
+fn sorted(object: &Map) -> impl Iterator<Item = (&Text, &Value)> {
+    let as_written = object.is_sorted().then(|| object.iter());
+    let in_order = as_written.is_none().then(|| {
+        let mut members: Vec<_> = object.iter().collect();
+        members.sort_unstable_by_key(|(key, _)| key.as_str());
+        members
+    });
+    as_written.into_iter().flatten().chain(in_order.into_iter().flatten())
 }
 
 /// a member of a one-of group displaces those that the patch does not mention.
-fn leave_one_of(original: &mut Map<String, Value>, patch: &Map<String, Value>, members: Members) {
+fn leave_one_of(original: &mut Map, patch: &Map, members: Members) {
     let Members::Of(schema) = members else { return };
     let chooses = |key: &&&str| patch.get(**key).is_some_and(|value| !clean::is_nothing(value));
     if schema.one_of.iter().find(chooses).is_some() {
-        original.retain(|key, _| !schema.one_of.contains(&key.as_str()) || patch.contains_key(key));
+        original.retain(|key, _| !schema.one_of.contains(&key) || patch.contains_key(key));
     }
 }
 
 ///
 fn delete_from_list(
-    original: &mut Map<String, Value>,
+    original: &mut Map,
     list: Option<&str>,
     deleted: &Value,
     path: Path<'_>,
 ) -> Result<(), MergeError> {
     let (list, deleted) = directive::list_of(list, deleted, path)?;
     if let Some(Value::Array(elements)) = original.get_mut(list) {
-        let scalars: BTreeSet<String> = deleted.iter().map(Value::to_string).collect();
+        let scalars: BTreeSet<Key> = deleted.iter().map(Key::of).collect();
         elements.retain(|element| match element {
             // Equal whatever the order of members, so that texts do not tell.
             Value::Object(_) | Value::Array(_) => !deleted.contains(element),
-            scalar => !scalars.contains(&scalar.to_string()),
+            scalar => !scalars.contains(&Key::of(scalar)),
         });
     }
     Ok(())
 }
 
+/// What becomes of a member of the original.
+enum Merged {
+    Stays,
+    Goes,
+}
+
 /// for one member.
 fn merge_member(
-    original: &mut Map<String, Value>,
-    key: &str,
+    original: &mut Map,
+    key: &Text,
     patch: &Value,
     members: Members,
     path: Path<'_>,
-) -> Result<(), MergeError> {
+) -> Result<Merged, MergeError> {
     let kind = members.kind(key);
     let path = path.key(key);
-    match (original.get_mut(key), patch) {
-        (Some(Value::Object(old)), Value::Object(new)) => {
+    match (original.get(key), patch) {
+        (Some(Value::Object(_)), Value::Object(new)) => {
             let inner = Members::of(kind).ok_or_else(|| unknown_type(path))?;
-            merge_objects(old, new, inner, path)
+            if let Some(old) = original.get_mut(key).and_then(Value::as_object_mut) {
+                merge_objects(old, new, inner, path)?;
+            }
         }
-        (Some(Value::Array(old)), Value::Array(new)) => {
+        (Some(Value::Array(_)), Value::Array(new)) => {
             let Some(Kind::List(list)) = kind else {
                 return Err(unknown_type(path));
             };
-            *old = merge_lists(std::mem::take(old), new, list, path)?;
-            Ok(())
+            if let Some(old) = original.get_mut(key).and_then(Value::as_array_mut) {
+                *old = merge_lists(std::mem::take(old), new, list, path)?;
+            }
         }
-        (_, new) => {
-            match clean::value(new, kind, path)? {
-                Some(cleaned) => original.insert(key.to_owned(), cleaned),
-                // Not `remove`, which would move the last member into the gap.
-                None => original.shift_remove(key),
-            };
-            Ok(())
-        }
+        (_, new) => match clean::value(new, kind, path)? {
+            Some(cleaned) => {
+                original.insert(key.clone(), cleaned);
+            }
+            None => return Ok(Merged::Goes),
+        },
     }
+    Ok(Merged::Stays)
 }
 
 /// Two lists by their strategy.
-fn merge_lists(
-    original: Vec<Value>,
-    patch: &[Value],
-    list: &ListType,
-    path: Path<'_>,
-) -> Result<Vec<Value>, MergeError> {
+fn merge_lists(original: Array, patch: &Array, list: &ListType, path: Path<'_>) -> Result<Array, MergeError> {
     match list.strategy {
         ListStrategy::Replace => clean::list(patch, Some(list), path),
         ListStrategy::MergeObjects(key) => keyed::merge(original, patch, list, key, path),

@@ -1,6 +1,6 @@
 //! The form in which two manifests are compared (job-manifest R-184).
 
-use serde_json::{Map, Value};
+use shared_json::{Map, Value};
 
 use crate::quantity;
 use crate::schema::{Kind, Schema};
@@ -31,14 +31,18 @@ const MEANT_BY_PRESENCE: &[&str] = &[
 /// constants count; the pull policy, which follows from the image, stays.
 ///
 /// ```
-/// use serde_json::json;
+/// use shared_json::{list, object};
 /// use strategic_merge::normal_form;
 /// use strategic_merge::schema::{Kind, table};
 ///
 /// let normal = |container| normal_form(&container, Kind::Object(&table::CONTAINER));
 /// assert_eq!(
-///     normal(json!({ "ports": [{ "containerPort": 80, "protocol": "TCP" }], "tty": false, "args": [] })),
-///     normal(json!({ "ports": [{ "containerPort": 80 }] })),
+///     normal(object! {
+///         "ports": list![object! { "containerPort": 80, "protocol": "TCP" }],
+///         "tty": false,
+///         "args": list![],
+///     }),
+///     normal(object! { "ports": list![object! { "containerPort": 80 }] }),
 /// );
 /// ```
 #[must_use]
@@ -46,7 +50,7 @@ pub fn normal_form(value: &Value, kind: Kind) -> Value {
     match (kind, value) {
         (Kind::Object(schema), Value::Object(members)) => Value::Object(normal_object(members, schema)),
         (Kind::Map(entry), Value::Object(entries)) => {
-            let mut normal: Map<String, Value> = entries
+            let mut normal: Map = entries
                 .iter()
                 .filter(|(_, value)| !value.is_null())
                 .map(|(key, value)| (key.clone(), normal_form(value, *entry)))
@@ -63,7 +67,7 @@ pub fn normal_form(value: &Value, kind: Kind) -> Value {
     }
 }
 
-fn normal_object(members: &Map<String, Value>, schema: &'static Schema) -> Map<String, Value> {
+fn normal_object(members: &Map, schema: &'static Schema) -> Map {
     let mut normal = Map::new();
     for (key, value) in members {
         let kind = schema.field(key);
@@ -85,7 +89,7 @@ fn is_zero(value: &Value, is_quantity: bool) -> bool {
         Value::Null => true,
         Value::Bool(flag) => !flag,
         Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => text.is_empty() || (is_quantity && text == "0"),
+        Value::String(text) => text.is_empty() || (is_quantity && text.as_str() == "0"),
         Value::Array(elements) => elements.is_empty(),
         Value::Object(members) => members.is_empty(),
     }
@@ -97,5 +101,5 @@ fn is_default(value: &Value, key: &str, schema: &Schema) -> bool {
 
 /// Text that is no quantity stays as it is.
 fn normal_quantity(text: &str) -> Value {
-    Value::String(quantity::decimal(text).unwrap_or_else(|| text.to_owned()))
+    quantity::decimal(text).unwrap_or_else(|| text.to_owned()).into()
 }

@@ -3,13 +3,16 @@
 //! It keeps what was written and refuses what does not fit, so that whoever comes behind it can rely on
 //! every type.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use shared_json::{Map, Text, Value};
 
 use crate::depth;
 use crate::error::{ReadError, ReadProblem};
 use crate::merge::Directive;
 use crate::path::Path;
 use crate::quantity;
+use crate::rebuilt::{RebuiltList, RebuiltMap};
 use crate::schema::{Kind, Schema};
 
 /// What is read: whether nulls and merge directives have a meaning.
@@ -73,17 +76,18 @@ impl Finding {
 
 /// Reads a value of the given kind that is not null; null as a whole means absent and is the caller's to
 /// judge. Paths in findings and errors start with `root`, which may be empty. Findings are appended in
-/// document order, also before an error.
+/// document order, also before an error. What stays as it was written is shared with `value`.
 ///
 /// ```
-/// use serde_json::json;
+/// use shared_json::{list, object};
 /// use strategic_merge::schema::{Kind, table};
 /// use strategic_merge::{Form, read};
 ///
-/// let pod = json!({ "Containers": [{ "name": "app", "resources": { "limits": { "cpu": 2 } } }] });
+/// let with_limits = |limits| list![object! { "name": "app", "resources": object! { "limits": limits } }];
+/// let pod = object! { "Containers": with_limits(object! { "cpu": 2 }) };
 /// let mut findings = Vec::new();
 /// let read = read(&pod, Kind::Object(&table::POD_SPEC), Form::Object, "podSpec", &mut findings)?;
-/// assert_eq!(read, json!({ "containers": [{ "name": "app", "resources": { "limits": { "cpu": "2" } } }] }));
+/// assert_eq!(read, object! { "containers": with_limits(object! { "cpu": "2" }) });
 /// assert_eq!(findings[0].rule(), "W-17");
 /// assert_eq!(findings[0].path(), "podSpec.Containers");
 /// # Ok::<(), strategic_merge::ReadError>(())
@@ -102,7 +106,8 @@ pub fn read(
     if depth::is_too_deep(value) {
         return Err(ReadError::new(path, ReadProblem::TooDeep));
     }
-    Reader { form, findings }.value(kind, value, path)
+    let read = Reader { form, findings }.value(kind, value, path)?;
+    Ok(read.unwrap_or_else(|| value.clone()))
 }
 
 struct Reader<'a> {
@@ -110,23 +115,34 @@ struct Reader<'a> {
     findings: &'a mut Vec<Finding>,
 }
 
+/// What is read; `None` if that is what was written.
+type Read = Result<Option<Value>, ReadError>;
+
 impl Reader<'_> {
-    fn value(&mut self, kind: Kind, value: &Value, path: Path<'_>) -> Result<Value, ReadError> {
+    fn value(&mut self, kind: Kind, value: &Value, path: Path<'_>) -> Read {
         match (kind, value) {
             (Kind::Any, _)
             | (Kind::Text | Kind::IntegerOrText, Value::String(_))
-            | (Kind::Bool, Value::Bool(_)) => Ok(value.clone()),
-            (Kind::Integer | Kind::IntegerOrText, Value::Number(number)) if number.is_i64() => {
-                Ok(value.clone())
+            | (Kind::Bool, Value::Bool(_)) => Ok(None),
+            (Kind::Integer | Kind::IntegerOrText, Value::Number(number)) if number.is_i64() => Ok(None),
+            (Kind::Quantity, Value::String(text)) => {
+                let trimmed = read_quantity(text, path)?;
+                Ok((trimmed.len() < text.len()).then(|| Text::copied(trimmed).into()))
             }
-            (Kind::Quantity, Value::String(text)) => read_quantity(text, path),
-            (Kind::Quantity, Value::Number(number)) => read_quantity(&number.to_string(), path),
+            (Kind::Quantity, Value::Number(number)) => {
+                let text = Text::display(number);
+                read_quantity(&text, path)?;
+                Ok(Some(text.into()))
+            }
             (Kind::List(list), Value::Array(elements)) => {
-                let mut read = Vec::with_capacity(elements.len());
+                let mut read = RebuiltList::of(elements);
                 for (index, element) in elements.iter().enumerate() {
-                    read.push(self.value(list.element, element, path.index(index))?);
+                    match self.value(list.element, element, path.index(index))? {
+                        Some(element) => read.put(element),
+                        None => read.keep(element),
+                    }
                 }
-                Ok(Value::Array(read))
+                Ok(read.finish().map(Value::Array))
             }
             (Kind::Map(entry), Value::Object(map)) => self.map(*entry, map, path),
             (Kind::Object(schema), Value::Object(map)) => self.object(schema, map, path),
@@ -135,98 +151,124 @@ impl Reader<'_> {
     }
 
     /// Keys of maps are kept as written (R-22).
-    fn map(&mut self, entry: Kind, map: &Map<String, Value>, path: Path<'_>) -> Result<Value, ReadError> {
-        let mut read = Map::with_capacity(map.len());
+    fn map(&mut self, entry: Kind, map: &Map, path: Path<'_>) -> Read {
+        let mut read = RebuiltMap::of(map);
         for (key, value) in map {
             let is_kept = value.is_null() || Directive::is(key);
             if self.form == Form::Patch && is_kept {
-                read.insert(key.clone(), value.clone());
-            } else if !value.is_null() {
-                read.insert(key.clone(), self.value(entry, value, path.key(key))?);
+                read.keep(key, value);
+            } else if value.is_null() {
+                read.leave_out();
+            } else {
+                match self.value(entry, value, path.key(key))? {
+                    Some(value) => read.put(key.clone(), value),
+                    None => read.keep(key, value),
+                }
             }
         }
-        Ok(Value::Object(read))
+        Ok(read.finish().map(Value::Object))
     }
 
-    fn object(
-        &mut self,
-        schema: &'static Schema,
-        map: &Map<String, Value>,
-        path: Path<'_>,
-    ) -> Result<Value, ReadError> {
-        let mut read = Map::with_capacity(map.len());
+    fn object(&mut self, schema: &'static Schema, map: &Map, path: Path<'_>) -> Read {
+        let mut read = RebuiltMap::of(map);
+        let mut spellings = Spellings { schema, map, taken: None };
         for (key, value) in map {
             if Directive::is(key) {
-                if let Some(key) = self.directive(schema, map, key, path) {
-                    read.insert(key, value.clone());
+                match self.directive(&mut spellings, key, path) {
+                    Some(taken) if taken == *key => read.keep(key, value),
+                    Some(taken) => read.put(taken, value.clone()),
+                    None => read.leave_out(),
                 }
                 continue;
             }
-            let Some((field, kind)) = self.field(schema, map, "", key, path) else {
+            let Some((field, kind)) = self.field(&mut spellings, "", key, path) else {
+                read.leave_out();
                 continue;
             };
-            if !value.is_null() {
-                read.insert(field.to_owned(), self.value(kind, value, path.key(field))?);
-            } else if self.form == Form::Patch {
-                read.insert(field.to_owned(), Value::Null);
+            if value.is_null() && self.form == Form::Object {
+                read.leave_out();
+                continue;
+            }
+            let changed = if value.is_null() { None } else { self.value(kind, value, path.key(field))? };
+            match changed {
+                None if field == key.as_str() => read.keep(key, value),
+                changed => read.put(Text::from_static(field), changed.unwrap_or_else(|| value.clone())),
             }
         }
-        Ok(Value::Object(read))
+        Ok(read.finish().map(Value::Object))
     }
 
     /// The key under which a directive is kept. What else is wrong with it, merging finds out.
-    fn directive(
-        &mut self,
-        schema: &'static Schema,
-        map: &Map<String, Value>,
-        key: &str,
-        path: Path<'_>,
-    ) -> Option<String> {
+    fn directive(&mut self, spellings: &mut Spellings<'_>, key: &Text, path: Path<'_>) -> Option<Text> {
         if self.form == Form::Object {
             self.findings.push(Finding::DirectiveOutsidePatch { path: path.key(key).to_string() });
             return None;
         }
         let Some((word, list)) = key.split_once('/') else {
-            return Some(key.to_owned());
+            return Some(key.clone());
         };
-        let (field, _) = self.field(schema, map, &key[..=word.len()], list, path)?;
-        Some(format!("{word}/{field}"))
+        let (field, _) = self.field(spellings, &key[..=word.len()], list, path)?;
+        Some(if field == list { key.clone() } else { Text::concat(&[word, "/", field]) })
     }
 
-    /// The field that `prefix` + `name` stands for among the keys of `map` (R-22): the exact spelling wins,
-    /// else the variant that comes first in byte order. Tells what there is to tell.
+    /// The field that `prefix` + `name` stands for among the keys of an object (R-22): the exact spelling
+    /// wins, else the variant that comes first in byte order. Tells what there is to tell.
     fn field(
         &mut self,
-        schema: &'static Schema,
-        map: &Map<String, Value>,
+        spellings: &mut Spellings<'_>,
         prefix: &str,
         name: &str,
         path: Path<'_>,
     ) -> Option<(&'static str, Kind)> {
-        if let Some((field, kind)) = schema.fields.iter().find(|(field, _)| *field == name) {
-            return Some((field, *kind));
+        let schema = spellings.schema;
+        if let Some(exact) = schema.named(name) {
+            return Some(exact);
         }
         let written = format!("{prefix}{name}");
         let path = path.key(&written).to_string();
-        let close = schema.fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
-        if let Some((field, kind)) = close {
-            let mut variants = map.keys().filter_map(|key| key.strip_prefix(prefix));
-            let is_beaten =
-                variants.any(|other| other.eq_ignore_ascii_case(field) && (other == *field || other < name));
-            if !is_beaten {
-                self.findings.push(Finding::OtherCase { path, field });
-                return Some((field, *kind));
-            }
+        if let Some((field, kind)) = schema.in_any_case(name)
+            && spellings.taken(prefix, field) == Some(name)
+        {
+            self.findings.push(Finding::OtherCase { path, field });
+            return Some((field, kind));
         }
         self.findings.push(Finding::UnknownKey { path, key: name.to_owned(), schema });
         None
     }
 }
 
+/// Which of several spellings of a field counts, for all fields of one object.
+struct Spellings<'m> {
+    schema: &'static Schema,
+    map: &'m Map,
+    /// By prefix and field; made when it is first asked for, because hardly any object needs it.
+    taken: Option<BTreeMap<(&'m str, &'static str), &'m str>>,
+}
+
+impl<'m> Spellings<'m> {
+    /// The exact spelling, else the first in byte order.
+    fn taken(&mut self, prefix: &str, field: &'static str) -> Option<&'m str> {
+        let (schema, map) = (self.schema, self.map);
+        let taken = self.taken.get_or_insert_with(|| {
+            let mut taken: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+            for key in map.keys().map(Text::as_str) {
+                let (prefix, name) = key.split_at(key.find('/').map_or(0, |slash| slash + 1));
+                let Some((field, _)) = schema.in_any_case(name) else { continue };
+                let known = taken.entry((prefix, field)).or_insert(name);
+                if *known != field && (name == field || name < *known) {
+                    *known = name;
+                }
+            }
+            taken
+        });
+        taken.get(&(prefix, field)).copied()
+    }
+}
+
 /// Surrounding blanks are trimmed, the spelling is kept (R-19).
-fn read_quantity(text: &str, path: Path<'_>) -> Result<Value, ReadError> {
+fn read_quantity<'t>(text: &'t str, path: Path<'_>) -> Result<&'t str, ReadError> {
     if quantity::parse_nanos(text).is_some() {
-        return Ok(Value::String(text.trim().to_owned()));
+        return Ok(text.trim());
     }
     Err(ReadError::new(path, ReadProblem::BadQuantity { text: text.to_owned() }))
 }

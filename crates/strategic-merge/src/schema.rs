@@ -6,7 +6,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
-use serde_json::Value;
+use shared_json::Value;
 
 /// An object with a fixed set of fields.
 #[derive(Debug)]
@@ -41,8 +41,18 @@ impl Schema {
     /// The kind of the field with exactly this name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<Kind> {
+        self.named(name).map(|(_, kind)| kind)
+    }
+
+    /// The field with exactly this name, under the name that stands in the program.
+    pub(crate) fn named(&self, name: &str) -> Option<(&'static str, Kind)> {
         let index = self.fields.binary_search_by(|(field, _)| (*field).cmp(name)).ok()?;
-        Some(self.fields[index].1)
+        Some(self.fields[index])
+    }
+
+    /// The field with this name in any letter case.
+    pub(crate) fn in_any_case(&self, name: &str) -> Option<(&'static str, Kind)> {
+        self.fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).copied()
     }
 }
 

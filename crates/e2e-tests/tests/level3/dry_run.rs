@@ -47,8 +47,12 @@ async fn compared(stage: &Stage, seed: u64) -> Result<Verdict> {
     let path = format!("podtemplates/{name}?dryRun=All");
     let theirs = stage.strategic_merge(&path, &json!({ "template": patch })).await?;
     let mut merged = stored.clone();
-    let ours = match merge(&mut merged["template"], patch, &POD_TEMPLATE_SPEC) {
-        Ok(()) => Ours::Answered(stage.put(&path, &merged).await?),
+    let mut template = (&merged["template"]).into();
+    let ours = match merge(&mut template, &patch.into(), &POD_TEMPLATE_SPEC) {
+        Ok(()) => {
+            merged["template"] = template.into();
+            Ours::Answered(stage.put(&path, &merged).await?)
+        }
         Err(error) => Ours::Refused(error),
     };
     // Thousands of objects would slow down whoever lists them.

@@ -10,7 +10,7 @@ mod report;
 mod resources;
 mod walk;
 
-use serde_json::Value;
+use shared_json::Value;
 
 use crate::draft::{AGENT, Draft, Inputs};
 use crate::error::BuildError;
@@ -44,5 +44,5 @@ fn own_token<'a>(pod: &'a Object, inputs: Inputs<'_>) -> Option<&'a Value> {
         .iter()
         .filter(|variable| variable["name"] == "BUILDKITE_AGENT_TOKEN")
         .filter_map(|variable| variable.get("valueFrom")?.get("secretKeyRef"));
-    references.find(|reference| reference["name"] == secret && reference["key"] == key)?.get("name")
+    references.find(|reference| reference["name"] == *secret && reference["key"] == *key)?.get("name")
 }

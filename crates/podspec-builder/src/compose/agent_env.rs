@@ -1,7 +1,7 @@
 //! Variables of the agent container that come from `agent-config` and the checkout parameters
 //! (job-manifest 1.5, R-94, R-95).
 
-use serde_json::Value;
+use shared_json::{Array, Text};
 
 use crate::compose::agent_paths::AgentPaths;
 use crate::compose::checkout_params::EffectiveCheckout;
@@ -10,7 +10,7 @@ use crate::settings::AgentConfig;
 use crate::text::duration::format_nanos;
 
 /// Sets the rows of the table in 1.5, in its order.
-pub(crate) fn set_agent_config(list: &mut Vec<Value>, config: &AgentConfig, paths: &AgentPaths) {
+pub(crate) fn set_agent_config(list: &mut Array, config: &AgentConfig, paths: &AgentPaths) {
     let mut rows = Rows(list);
     rows.text("BUILDKITE_AGENT_ENDPOINT", config.endpoint.as_deref());
     rows.boolean("BUILDKITE_NO_HTTP2", config.no_http2);
@@ -47,7 +47,7 @@ pub(crate) fn set_agent_config(list: &mut Vec<Value>, config: &AgentConfig, path
 }
 
 /// Sets the checkout variables; the agent passes them on, so they stand here even without a checkout.
-pub(crate) fn set_checkout(list: &mut Vec<Value>, checkout: &EffectiveCheckout<'_>) {
+pub(crate) fn set_checkout(list: &mut Array, checkout: &EffectiveCheckout<'_>) {
     let mirrors = &checkout.mirrors;
     let timeout = mirrors.lock_timeout.map(|seconds| seconds.to_string());
     let mut rows = Rows(list);
@@ -64,20 +64,20 @@ pub(crate) fn set_checkout(list: &mut Vec<Value>, checkout: &EffectiveCheckout<'
 }
 
 /// Rows that are written only when their setting is given.
-struct Rows<'a>(&'a mut Vec<Value>);
+struct Rows<'a>(&'a mut Array);
 
 impl Rows<'_> {
-    fn text(&mut self, name: &str, value: Option<&str>) {
+    fn text(&mut self, name: &'static str, value: Option<&str>) {
         if let Some(value) = value {
-            set(self.0, name, value);
+            set(self.0, name, Text::copied(value));
         }
     }
 
-    fn boolean(&mut self, name: &str, value: Option<bool>) {
+    fn boolean(&mut self, name: &'static str, value: Option<bool>) {
         self.text(name, value.map(|value| if value { "true" } else { "false" }));
     }
 
-    fn list(&mut self, name: &str, values: &[String]) {
+    fn list(&mut self, name: &'static str, values: &[String]) {
         self.text(name, (!values.is_empty()).then(|| values.join(",")).as_deref());
     }
 }

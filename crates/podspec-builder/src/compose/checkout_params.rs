@@ -1,7 +1,7 @@
 //! The checkout parameters in force: the controller's, overlaid by the block's (job-manifest ).
 
 use pipeline_model::CheckoutParams;
-use serde_json::Value;
+use shared_json::Value;
 
 use crate::draft::Inputs;
 
@@ -17,7 +17,7 @@ pub(crate) struct EffectiveCheckout<'a> {
     pub(crate) mirrors: EffectiveMirrors<'a>,
     pub(crate) credentials: Option<Supplied<'a>>,
     /// The controller's entries, then the block's.
-    pub(crate) env_from: Vec<Value>,
+    pub(crate) env_from: [&'a [Value]; 2],
 }
 
 /// Effective `gitMirrors`.
@@ -42,8 +42,8 @@ const DEFAULT_MIRRORS_PATH: &str = "/buildkite/git-mirrors";
 
 impl<'a> EffectiveCheckout<'a> {
     pub(crate) fn of(inputs: Inputs<'a>) -> Self {
-        let (block, default) = (&inputs.plugin.checkout, &inputs.settings.default_checkout_params);
-        let text = |field: fn(&CheckoutParams) -> &Option<String>| {
+        let (block, default) = (&inputs.plugin.checkout, &inputs.prepared.checkout);
+        let text = |field: fn(&CheckoutParams<Value>) -> &Option<String>| {
             field(block).as_deref().or(field(default).as_deref())
         };
         let config = &block.submodule_clone_config;
@@ -65,7 +65,7 @@ impl<'a> EffectiveCheckout<'a> {
                 skip_update: block.git_mirrors.skip_update.or(default.git_mirrors.skip_update),
             },
             credentials: supplied(&block.git_credentials_secret, &default.git_credentials_secret),
-            env_from: default.env_from.iter().chain(&block.env_from).cloned().collect(),
+            env_from: [&default.env_from, &block.env_from],
         }
     }
 }

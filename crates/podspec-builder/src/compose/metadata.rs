@@ -2,38 +2,63 @@
 
 use std::collections::BTreeMap;
 
+use shared_json::{Text, Value};
+
 use crate::compose::sidecar;
 use crate::compose::tags::AgentTags;
 use crate::draft::Inputs;
 use crate::error::Warning;
+use crate::object::Object;
 use crate::text::job_url::job_url;
 
-type Map = BTreeMap<String, String>;
-
-/// Labels and annotations.
-pub(crate) fn compose(inputs: Inputs<'_>, tags: &AgentTags, warnings: &mut Vec<Warning>) -> (Map, Map) {
+/// Labels and annotations, sorted.
+pub(crate) fn compose(
+    inputs: Inputs<'_>,
+    tags: &AgentTags<'_>,
+    warnings: &mut Vec<Warning>,
+) -> (Object, Object) {
     (labels(inputs, tags, warnings), annotations(inputs, warnings))
 }
 
-fn labels(inputs: Inputs<'_>, tags: &AgentTags, warnings: &mut Vec<Warning>) -> Map {
-    let mut map = inputs.settings.default_metadata.labels.clone();
-    map.extend(inputs.plugin.metadata.labels.clone());
-    let mut labels = Reserved { kind: "labels", map, warnings };
-    labels.set("buildkite.com/job-uuid", inputs.job.uuid.as_str());
-    let id = inputs.settings.controller_id.as_str();
-    labels.set_or_remove("buildkite.com/controller-id", (!id.is_empty()).then_some(id));
-    for (key, value) in tags.labels(labels.warnings) {
-        labels.set(&key, &value);
+/// What the configuration gives to every Job; `fixed` comes before it.
+pub(crate) fn defaults(fixed: &[(&'static str, &'static str)], given: &BTreeMap<String, String>) -> Object {
+    let mut map: Object = fixed.iter().map(|(key, value)| (*key, Value::from(*value))).collect();
+    lay_over(&mut map, given);
+    map
+}
+
+/// Annotations that every Job has unless somebody wrote another.
+pub(crate) const FIXED_ANNOTATIONS: [(&str, &str); 1] =
+    [("cluster-autoscaler.kubernetes.io/safe-to-evict", "false")];
+
+fn lay_over(map: &mut Object, given: &BTreeMap<String, String>) {
+    for (key, value) in given {
+        map.insert(key, value.into());
     }
+}
+
+fn labels(inputs: Inputs<'_>, tags: &AgentTags<'_>, warnings: &mut Vec<Warning>) -> Object {
+    let given = &inputs.plugin.metadata.labels;
+    let mut map = inputs.prepared.labels.clone();
+    map.reserve(given.len() + inputs.job.agent_query_rules.len() + 2);
+    lay_over(&mut map, given);
+    let mut labels = Reserved { kind: "labels", map, warnings };
+    labels.set("buildkite.com/job-uuid", inputs.job.uuid.as_text().clone());
+    let id = &inputs.prepared.controller_id;
+    labels.set_or_remove("buildkite.com/controller-id", (!id.is_empty()).then(|| id.clone()));
+    for (key, value) in tags.labels(labels.warnings) {
+        labels.set(key, value);
+    }
+    labels.map.sort_keys();
     labels.map
 }
 
-fn annotations(inputs: Inputs<'_>, warnings: &mut Vec<Warning>) -> Map {
+fn annotations(inputs: Inputs<'_>, warnings: &mut Vec<Warning>) -> Object {
     let (job, plugin) = (inputs.job, inputs.plugin);
-    let mut map =
-        Map::from([("cluster-autoscaler.kubernetes.io/safe-to-evict".to_owned(), "false".to_owned())]);
-    map.extend(inputs.settings.default_metadata.annotations.clone());
-    map.extend(plugin.metadata.annotations.clone());
+    let given = &plugin.metadata.annotations;
+    let mut map = inputs.prepared.annotations.clone();
+    map.reserve(given.len() + plugin.sidecars.len() + 9);
+    lay_over(&mut map, given);
     let mut annotations = Reserved { kind: "annotations", map, warnings };
     for (key, variable) in [
         ("buildkite.com/build-url", "BUILDKITE_BUILD_URL"),
@@ -42,39 +67,42 @@ fn annotations(inputs: Inputs<'_>, warnings: &mut Vec<Warning>) -> Map {
         ("buildkite.com/pipeline-slug", "BUILDKITE_PIPELINE_SLUG"),
         ("buildkite.com/step-key", "BUILDKITE_STEP_KEY"),
     ] {
-        annotations.set(key, job.env(variable));
+        annotations.set(key, Text::copied(job.env(variable)));
     }
     let url = job_url(job.env("BUILDKITE_BUILD_URL"), job.uuid.as_str());
     if url.is_none() {
         let message = "the build URL cannot be parsed, so the Job has no `buildkite.com/job-url`";
         annotations.warnings.push(Warning::new("W-6", message));
     }
-    annotations.set_or_remove("buildkite.com/job-url", url.as_deref());
-    annotations.set("buildkite.com/job-priority", &job.priority.to_string());
+    annotations.set_or_remove("buildkite.com/job-url", url.map(Text::from));
+    annotations.set("buildkite.com/job-priority", Text::display(job.priority));
     let template = plugin.pod_template.as_deref();
     let used = template.filter(|name| plugin.pod_spec.is_none() && !name.is_empty());
-    annotations.set_or_remove("buildkite.com/pod-template-name", used);
-    annotations.set_or_remove("buildkite.com/queue", job.queue.as_deref());
+    annotations.set_or_remove("buildkite.com/pod-template-name", used.map(Text::copied));
+    annotations.set_or_remove("buildkite.com/queue", job.queue.as_deref().map(Text::copied));
     sidecar_annotations(inputs, &mut annotations);
+    annotations.map.sort_keys();
     annotations.map
 }
 
 /// One annotation per sidecar; numbers that no sidecar has are removed (R-78, D-16).
 fn sidecar_annotations(inputs: Inputs<'_>, annotations: &mut Reserved<'_>) {
-    let names: Map = (0..inputs.plugin.sidecars.len())
-        .map(|index| (format!("{SIDECAR_PREFIX}{index}"), sidecar::name(inputs, index)))
-        .collect();
+    let count = inputs.plugin.sidecars.len();
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let stale: Vec<String> = annotations
-        .map
-        .keys()
-        .filter(|key| key.strip_prefix(SIDECAR_PREFIX).is_some_and(is_number) && !names.contains_key(*key))
-        .cloned()
+    let is_canonical = |text: &str| text == "0" || !text.starts_with('0');
+    let is_ours = |text: &str| is_canonical(text) && text.parse().is_ok_and(|index: usize| index < count);
+    let is_stale = |key: &str| {
+        key.strip_prefix(SIDECAR_PREFIX).is_some_and(|number| is_number(number) && !is_ours(number))
+    };
+    annotations.remove_all(is_stale);
+    let mut names: Vec<(Text, Text)> = (0..count)
+        .map(|index| {
+            let key = Text::display(format_args!("{SIDECAR_PREFIX}{index}"));
+            (key, sidecar::name(inputs, index))
+        })
         .collect();
-    for key in stale {
-        annotations.set_or_remove(&key, None);
-    }
-    for (key, name) in &names {
+    names.sort_unstable();
+    for (key, name) in names {
         annotations.set(key, name);
     }
 }
@@ -84,24 +112,38 @@ const SIDECAR_PREFIX: &str = "buildkite.com/sidecar-";
 /// A map that so far holds what users wrote; reserved keys overwrite it and say so (W-7).
 struct Reserved<'a> {
     kind: &'static str,
-    map: Map,
+    map: Object,
     warnings: &'a mut Vec<Warning>,
 }
 
 impl Reserved<'_> {
-    fn set(&mut self, key: &str, value: &str) {
-        self.set_or_remove(key, Some(value));
+    fn set(&mut self, key: impl Into<Text>, value: Text) {
+        let key = key.into();
+        let written = self.map.insert(key.clone(), Value::String(value.clone()));
+        if written.is_some_and(|written| written != value.as_str()) {
+            self.warn(&key, "replaced");
+        }
     }
 
-    fn set_or_remove(&mut self, key: &str, value: Option<&str>) {
-        let written = match value {
-            Some(value) => self.map.insert(key.to_owned(), value.to_owned()),
-            None => self.map.remove(key),
-        };
-        if written.is_some() && written.as_deref() != value {
-            let fate = if value.is_some() { "replaced" } else { "removed" };
-            let message = format!("this key is reserved; the value from metadata was {fate}");
-            self.warnings.push(Warning::new("W-7", message).at(format!("metadata.{}.{key}", self.kind)));
+    fn set_or_remove(&mut self, key: &'static str, value: Option<Text>) {
+        match value {
+            Some(value) => self.set(key, value),
+            None if self.map.remove(key).is_some() => self.warn(key, "removed"),
+            None => {}
         }
+    }
+
+    fn remove_all(&mut self, is_meant: impl Fn(&str) -> bool) {
+        let mut removed: Vec<Text> = self.map.keys().filter(|key| is_meant(key)).cloned().collect();
+        removed.sort_unstable();
+        for key in &removed {
+            self.warn(key, "removed");
+        }
+        self.map.retain(|key, _| !is_meant(key));
+    }
+
+    fn warn(&mut self, key: &str, fate: &str) {
+        let message = format!("this key is reserved; the value from metadata was {fate}");
+        self.warnings.push(Warning::new("W-7", message).at(format!("metadata.{}.{key}", self.kind)));
     }
 }

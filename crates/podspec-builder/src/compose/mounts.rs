@@ -1,148 +1,169 @@
 //! Mounts of every kind of container, in one order (job-manifest ).
 
-use serde_json::{Value, json};
+use shared_json::{Array, Text, Value, object};
 
 use crate::compose::agent_paths::{AgentPaths, Jwks};
 use crate::compose::checkout_params::{EffectiveCheckout, Supplied};
 use crate::draft::{Inputs, WORKSPACE};
 use crate::settings::{AgentConfig, Settings};
 
+/// Mounts that depend on the configuration alone.
+#[derive(Clone, Debug)]
+pub(crate) struct ConfiguredMounts {
+    /// The workspace, alone.
+    pub(crate) workspace: Array,
+    /// Name of its volume.
+    pub(crate) workspace_volume: Text,
+    /// Hooks, additional hooks, plugins.
+    agent_config: Array,
+    /// At most one each.
+    signing: Array,
+    verification: Array,
+}
+
+impl ConfiguredMounts {
+    pub(crate) fn of(settings: &Settings, paths: &AgentPaths) -> Self {
+        let config = settings.agent_config.as_ref();
+        let jwks = |volume: fn(&AgentConfig) -> &Option<serde_json::Value>, jwks: &Jwks| {
+            let directory = jwks.mount_directory.as_deref()?;
+            Some(mount(name_of(volume(config?).as_ref()?), directory))
+        };
+        let workspace_volume = match &settings.workspace_volume {
+            Some(volume) => name_of(volume),
+            None => Text::from_static("workspace"),
+        };
+        Self {
+            workspace: [workspace_mount(settings, &workspace_volume)].into(),
+            workspace_volume,
+            agent_config: config.map_or_else(Array::new, |config| agent_config_mounts(config, paths)),
+            signing: jwks(|config| &config.signing_jwks_volume, &paths.signing).into_iter().collect(),
+            verification: jwks(|config| &config.verification_jwks_volume, &paths.verification)
+                .into_iter()
+                .collect(),
+        }
+    }
+}
+
 /// All mounts that the builder may add; each method makes a list of its own (D-6).
 pub(crate) struct Mounts<'a> {
     inputs: Inputs<'a>,
-    workspace: Value,
-    /// Hooks, additional hooks, plugins.
-    agent_config: Vec<Value>,
-    signing: Option<Value>,
-    verification: Option<Value>,
-    checkout_of_block: Vec<Value>,
-    checkout_of_default: Vec<Value>,
+    configured: &'a ConfiguredMounts,
+    checkout_of_block: Array,
+    checkout_of_default: Array,
 }
 
 impl<'a> Mounts<'a> {
-    pub(crate) fn new(inputs: Inputs<'a>, paths: &AgentPaths, checkout: &EffectiveCheckout<'_>) -> Self {
-        let config = inputs.settings.agent_config.as_ref();
-        let jwks = |volume: fn(&AgentConfig) -> &Option<Value>, jwks: &Jwks| {
-            let directory = jwks.mount_directory.as_deref()?;
-            Some(mount(volume(config?).as_ref()?, directory))
-        };
+    pub(crate) fn new(inputs: Inputs<'a>, checkout: &EffectiveCheckout<'_>) -> Self {
         Self {
             inputs,
-            workspace: workspace_mount(inputs.settings),
-            agent_config: config.map_or_else(Vec::new, |config| agent_config_mounts(config, paths)),
-            signing: jwks(|config| &config.signing_jwks_volume, &paths.signing),
-            verification: jwks(|config| &config.verification_jwks_volume, &paths.verification),
+            configured: &inputs.prepared.mounts,
             checkout_of_block: checkout_mounts(checkout, true, &inputs.plugin.checkout.extra_volume_mounts),
             checkout_of_default: checkout_mounts(
                 checkout,
                 false,
-                &inputs.settings.default_checkout_params.extra_volume_mounts,
+                &inputs.prepared.checkout.extra_volume_mounts,
             ),
         }
     }
 
     /// What follows a command container's own mounts.
-    pub(crate) fn for_command(&self) -> Vec<Value> {
-        let (plugin, settings) = (self.inputs.plugin, self.inputs.settings);
-        concat([
-            std::slice::from_ref(&self.workspace),
-            &plugin.command_params.extra_volume_mounts,
-            &plugin.extra_volume_mounts,
-            &self.agent_config,
-            self.signing.as_slice(),
-            &settings.default_command_params.extra_volume_mounts,
+    pub(crate) fn for_command(&self) -> Array {
+        self.after_workspace([
+            &self.inputs.plugin.command_params.extra_volume_mounts,
+            &self.inputs.plugin.extra_volume_mounts,
+            &self.configured.agent_config,
+            &self.configured.signing,
+            &self.inputs.prepared.command.extra_volume_mounts,
         ])
     }
 
     /// What follows a sidecar's own mounts.
-    pub(crate) fn for_sidecar(&self) -> Vec<Value> {
-        let (plugin, settings) = (self.inputs.plugin, self.inputs.settings);
-        concat([
-            std::slice::from_ref(&self.workspace),
-            &plugin.sidecar_params.extra_volume_mounts,
-            &plugin.extra_volume_mounts,
-            &settings.default_sidecar_params.extra_volume_mounts,
-        ])
-    }
-
-    pub(crate) fn for_agent(&self) -> Vec<Value> {
-        concat([
-            std::slice::from_ref(&self.workspace),
+    pub(crate) fn for_sidecar(&self) -> Array {
+        self.after_workspace([
+            &self.inputs.plugin.sidecar_params.extra_volume_mounts,
             &self.inputs.plugin.extra_volume_mounts,
-            &self.agent_config,
-            self.signing.as_slice(),
-            self.verification.as_slice(),
+            &self.inputs.prepared.sidecar.extra_volume_mounts,
         ])
     }
 
-    pub(crate) fn for_checkout(&self) -> Vec<Value> {
-        concat([
-            std::slice::from_ref(&self.workspace),
+    pub(crate) fn for_agent(&self) -> Array {
+        self.after_workspace([
+            &self.inputs.plugin.extra_volume_mounts,
+            &self.configured.agent_config,
+            &self.configured.signing,
+            &self.configured.verification,
+        ])
+    }
+
+    pub(crate) fn for_checkout(&self) -> Array {
+        self.after_workspace([
             &self.checkout_of_block,
             &self.inputs.plugin.extra_volume_mounts,
-            &self.agent_config,
+            &self.configured.agent_config,
             &self.checkout_of_default,
         ])
     }
 
-    pub(crate) fn for_setup(&self) -> Vec<Value> {
-        vec![self.workspace.clone()]
+    /// The workspace, and if there is nothing else the one list that holds it.
+    fn after_workspace<const N: usize>(&self, parts: [&[Value]; N]) -> Array {
+        let mut mounts = self.configured.workspace.clone();
+        let count: usize = parts.iter().map(|part| part.len()).sum();
+        if count > 0 {
+            mounts.reserve(count);
+            parts.into_iter().for_each(|part| mounts.extend_from_slice(part));
+        }
+        mounts
     }
-}
-
-/// Name of the workspace volume.
-pub(crate) fn workspace_volume_name(settings: &Settings) -> &str {
-    let volume = settings.workspace_volume.as_ref();
-    volume.map_or("workspace", |volume| volume.get("name").and_then(Value::as_str).unwrap_or_default())
 }
 
 /// The workspace mount.
-pub(crate) fn workspace_mount(settings: &Settings) -> Value {
-    let mut mount = json!({ "name": workspace_volume_name(settings), "mountPath": WORKSPACE });
-    if !settings.workspace_mount_sub_path_expr.is_empty() {
-        mount["subPathExpr"] = settings.workspace_mount_sub_path_expr.as_str().into();
+fn workspace_mount(settings: &Settings, volume: &Text) -> Value {
+    let sub_path = &settings.workspace_mount_sub_path_expr;
+    if sub_path.is_empty() {
+        return object! { "mountPath": WORKSPACE, "name": volume };
     }
-    mount
+    object! { "mountPath": WORKSPACE, "name": volume, "subPathExpr": sub_path }
 }
 
-fn agent_config_mounts(config: &AgentConfig, paths: &AgentPaths) -> Vec<Value> {
-    let mut mounts = Vec::new();
+fn agent_config_mounts(config: &AgentConfig, paths: &AgentPaths) -> Array {
+    let mut mounts = Array::new();
     if let (Some(volume), Some(path)) = (&config.hooks_volume, &paths.hooks) {
-        mounts.push(mount(volume, path));
+        mounts.push(mount(name_of(volume), path));
     }
     for hook in &config.additional_hooks {
         if let Some(volume) = hook.volume.as_ref().filter(|_| !hook.path.is_empty()) {
-            mounts.push(mount(volume, &hook.path));
+            mounts.push(mount(name_of(volume), &hook.path));
         }
     }
     if let (Some(volume), Some(path)) = (&config.plugins_volume, &paths.plugins) {
-        mounts.push(mount(volume, path));
+        mounts.push(mount(name_of(volume), path));
     }
     mounts
 }
 
 /// Mirrors, extra mounts, credentials: mirrors and credentials only if their supplier is the one asked for.
-fn checkout_mounts(checkout: &EffectiveCheckout<'_>, by_block: bool, extra: &[Value]) -> Vec<Value> {
+fn checkout_mounts(checkout: &EffectiveCheckout<'_>, by_block: bool, extra: &[Value]) -> Array {
     let ours = |supplied: &Supplied<'_>| supplied.by_block == by_block;
-    let mut mounts = Vec::new();
+    let mut mounts = Array::new();
     if let (Some(volume), Some(path)) =
         (checkout.mirrors.volume.filter(ours), checkout.mirrors.effective_path())
     {
-        mounts.push(mount(volume.value, path));
+        let name = volume.value.get("name").and_then(Value::as_text).cloned().unwrap_or_default();
+        mounts.push(mount(name, path));
     }
     mounts.extend_from_slice(extra);
     if checkout.credentials.filter(ours).is_some() {
-        mounts.push(json!({ "name": "git-credentials-ro", "mountPath": "/buildkite/git-credentials-ro" }));
-        mounts.push(json!({ "name": "git-credentials", "mountPath": "/buildkite/git-credentials" }));
+        mounts.push(mount("git-credentials-ro".into(), "/buildkite/git-credentials-ro"));
+        mounts.push(mount("git-credentials".into(), "/buildkite/git-credentials"));
     }
     mounts
 }
 
-fn mount(volume: &Value, path: &str) -> Value {
-    let name = volume.get("name").and_then(Value::as_str).unwrap_or_default();
-    json!({ "name": name, "mountPath": path })
+fn mount(volume: Text, path: &str) -> Value {
+    object! { "mountPath": Text::copied(path), "name": volume }
 }
 
-fn concat<const N: usize>(parts: [&[Value]; N]) -> Vec<Value> {
-    parts.concat()
+/// Name of a volume of the configuration.
+fn name_of(volume: &serde_json::Value) -> Text {
+    Text::copied(volume.get("name").and_then(serde_json::Value::as_str).unwrap_or_default())
 }

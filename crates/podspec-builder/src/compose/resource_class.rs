@@ -1,11 +1,12 @@
 //! Resource classes (job-manifest ).
 
-use serde_json::Value;
+use shared_json::{Text, Value};
 
 use crate::compose::tags::AgentTags;
+use crate::draft::Inputs;
 use crate::error::BuildError;
 use crate::object::{CONTAINERS, Object, as_object, as_object_mut, list_mut, object_mut};
-use crate::settings::{ResourceClass, Settings};
+use crate::prepared::Class;
 
 /// The tag with which a step asks for a class.
 const CLASS_TAG: &str = "resource_class";
@@ -23,18 +24,18 @@ enum Strength {
 ///
 /// # Errors
 /// E-9 to E-12.
-pub(crate) fn apply(pod: &mut Object, settings: &Settings, tags: &AgentTags) -> Result<(), BuildError> {
-    let Some((class, strength)) = find(settings, tags)? else { return Ok(()) };
+pub(crate) fn apply(pod: &mut Object, inputs: Inputs<'_>, tags: &AgentTags<'_>) -> Result<(), BuildError> {
+    let Some((class, strength)) = find(inputs, tags)? else { return Ok(()) };
     if !class.node_selector.is_empty() {
         let selector = object_mut(pod, "nodeSelector");
         for (key, value) in &class.node_selector {
             if strength == Strength::Requested || !selector.contains_key(key) {
-                selector.insert(key.clone(), value.as_str().into());
+                selector.insert(key.clone(), value.clone());
             }
         }
     }
     if let Some(resources) = &class.resource {
-        for container in list_mut(pod, CONTAINERS) {
+        for container in list_mut(pod, CONTAINERS).make_mut() {
             merge(as_object_mut(container), as_object(resources), strength);
         }
     }
@@ -44,31 +45,30 @@ pub(crate) fn apply(pod: &mut Object, settings: &Settings, tags: &AgentTags) -> 
     Ok(())
 }
 
-fn find<'a>(
-    settings: &'a Settings,
-    tags: &AgentTags,
-) -> Result<Option<(&'a ResourceClass, Strength)>, BuildError> {
+fn find<'a>(inputs: Inputs<'a>, tags: &AgentTags<'_>) -> Result<Option<(&'a Class, Strength)>, BuildError> {
+    let settings = inputs.settings;
     let default = settings.default_resource_class_name.as_str();
     let (name, strength) = match tags.get(CLASS_TAG) {
         Some(name) => (name, Strength::Requested),
         None if default.is_empty() => return Ok(None),
         None => (default, Strength::Default),
     };
-    let asker = match strength {
+    let asker = || match strength {
         Strength::Requested => {
             format!("the step asks for resource class `{name}` with the tag `{CLASS_TAG}`")
         }
         Strength::Default => format!("the controller's default resource class is `{name}`"),
     };
-    let Some(classes) = &settings.resource_classes else {
+    if settings.resource_classes.is_none() {
         let id = if strength == Strength::Requested { "E-9" } else { "E-10" };
-        return Err(BuildError::new(id, format!("{asker}, but the controller has no resource classes"))
+        return Err(BuildError::new(id, format!("{}, but the controller has no resource classes", asker()))
             .hint("remove the tag or configure `resource-classes`"));
-    };
+    }
+    let classes = &inputs.prepared.resource_classes;
     let Some(class) = classes.get(name) else {
         let id = if strength == Strength::Requested { "E-11" } else { "E-12" };
         let defined: Vec<&str> = classes.keys().map(String::as_str).collect();
-        return Err(BuildError::new(id, format!("{asker}, but there is no such class")).hint(format!(
+        return Err(BuildError::new(id, format!("{}, but there is no such class", asker())).hint(format!(
             "defined are: {}",
             if defined.is_empty() { "none".to_owned() } else { defined.join(", ") }
         )));
@@ -84,7 +84,7 @@ fn merge(holder: &mut Object, class: &Object, strength: Strength) {
             .iter()
             .any(|part| resources.is_some_and(|resources| resources[*part].get(name).is_some()))
     };
-    let mut writes: Vec<(&str, &String, &Value)> = Vec::new();
+    let mut writes: Vec<(&'static str, &Text, &Value)> = Vec::new();
     for part in ["requests", "limits"] {
         for (name, quantity) in class.get(part).and_then(Value::as_object).into_iter().flatten() {
             if strength == Strength::Requested || !mentioned(name) {

@@ -1,20 +1,19 @@
 //! The workspace setup container (job-manifest 5.10).
 
-use serde_json::{Value, json};
+use shared_json::{Array, Text, Value, list, object};
 
-use crate::compose::mounts::Mounts;
-use crate::draft::{Inputs, SETUP};
+use crate::draft::SETUP;
 
 /// Flags of `sh`: stop at the first failing command, no file name expansion, trace, run the text that follows.
 const SHELL_FLAGS: &str = "-efxc";
 
 /// The init container that fills the workspace; its script is derived.
-pub(crate) fn compose(inputs: Inputs<'_>, mounts: &Mounts<'_>) -> Value {
-    json!({
+pub(crate) fn configured(image: &Text, workspace: &Array) -> Value {
+    object! {
         "name": SETUP,
-        "image": inputs.settings.image,
-        "command": ["/bin/sh"],
-        "args": [SHELL_FLAGS, true],
-        "volumeMounts": mounts.for_setup(),
-    })
+        "image": image,
+        "command": list!["/bin/sh"],
+        "args": list![SHELL_FLAGS, true],
+        "volumeMounts": workspace.clone(),
+    }
 }

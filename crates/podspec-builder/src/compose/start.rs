@@ -1,16 +1,19 @@
 //! The pod spec that everything starts from (job-manifest 5.1).
 
-use serde_json::Value;
+use shared_json::Value;
 
 use crate::draft::{AGENT, CHECKOUT, Inputs, SETUP, is_image_check};
 use crate::error::BuildError;
 use crate::object::{CONTAINERS, INIT_CONTAINERS, Object, as_object, list, text};
 
+/// Members that a pod gets; makes room for them at once.
+const ADDED_MEMBERS: usize = 6;
+
 /// Copies the starting pod spec and refuses reserved names in it.
 pub(crate) fn pod_spec(inputs: Inputs<'_>, template: Option<Value>) -> Result<Object, BuildError> {
     let plugin = inputs.plugin;
     let named = plugin.pod_template.as_deref().unwrap_or_default();
-    let (pod, path) = match (&plugin.pod_spec, template) {
+    let (mut pod, path) = match (&plugin.pod_spec, template) {
         (Some(spec), _) => (as_object(spec).clone(), "podSpec"),
         (None, _) if named.is_empty() => (Object::new(), "podSpec"),
         (None, Some(Value::Object(spec))) => (spec, "podTemplate.template.spec"),
@@ -21,6 +24,7 @@ pub(crate) fn pod_spec(inputs: Inputs<'_>, template: Option<Value>) -> Result<Ob
         }
     };
     check_reserved(&pod, path)?;
+    pod.reserve(ADDED_MEMBERS);
     for (index, sidecar) in plugin.sidecars.iter().enumerate() {
         let name = text(as_object(sidecar), "name");
         if is_reserved_init(name) {

@@ -1,20 +1,31 @@
 //! Agent tags: from the job's query rules to the agent's text and to labels (job-manifest 5.7, 8.1).
 
-use std::collections::BTreeMap;
+use shared_json::Text;
 
 use crate::error::Warning;
 use crate::text::label;
 
-/// The tags of one job, in the order in which their keys first appear in the rules.
-pub(crate) struct AgentTags(Vec<(String, String)>);
+/// The tags of one job.
+pub(crate) struct AgentTags<'a> {
+    /// In the order in which their keys first appear in the rules.
+    as_written: Vec<Tag<'a>>,
+    /// In byte order of their keys.
+    sorted: Vec<Tag<'a>>,
+}
+
+/// Key and value.
+type Tag<'a> = (&'a str, &'a str);
 
 /// Prefix of labels made from tags.
 pub(crate) const TAG_LABEL_PREFIX: &str = "tag.buildkite.com/";
 
-impl AgentTags {
+/// The tag that the controller adds.
+const VERSION_TAG: &str = "k8s:agent-stack-version";
+
+impl<'a> AgentTags<'a> {
     /// Splits each rule at its first `=`.
-    pub(crate) fn parse(rules: &[String], warnings: &mut Vec<Warning>) -> Self {
-        let mut tags: Vec<(String, String)> = Vec::new();
+    pub(crate) fn parse(rules: &'a [String], warnings: &mut Vec<Warning>) -> Self {
+        let mut as_written: Vec<Tag<'a>> = Vec::with_capacity(rules.len());
         for rule in rules {
             let Some((key, value)) = rule.split_once('=') else {
                 warnings.push(Warning::new(
@@ -23,42 +34,55 @@ impl AgentTags {
                 ));
                 continue;
             };
-            match tags.iter_mut().find(|(known, _)| known == key) {
-                Some((_, known_value)) => value.clone_into(known_value),
-                None => tags.push((key.to_owned(), value.to_owned())),
+            match as_written.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, known_value)) => *known_value = value,
+                None => as_written.push((key, value)),
             }
         }
-        Self(tags)
+        let mut sorted = as_written.clone();
+        sorted.sort_unstable();
+        Self { as_written, sorted }
     }
 
     /// Value of a tag; a tag without value has the empty text.
-    pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
+        self.as_written.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
     }
 
     /// What the agent shows: `key=value` entries in byte order of their keys.
-    pub(crate) fn agent_text(&self, controller_version: &str) -> String {
-        let mut map = BTreeMap::from([("k8s:agent-stack-version", controller_version)]);
-        map.extend(self.0.iter().map(|(key, value)| (key.as_str(), value.as_str())));
-        let entries: Vec<String> = map.into_iter().map(|(key, value)| format!("{key}={value}")).collect();
-        entries.join(",")
+    pub(crate) fn agent_text(&self, controller_version: &str) -> Text {
+        let version = self.get(VERSION_TAG).is_none().then_some((VERSION_TAG, controller_version));
+        let before = self.sorted.partition_point(|(key, _)| *key < VERSION_TAG);
+        let (before, after) = self.sorted.split_at(before);
+        let entries = || before.iter().chain(&version).chain(after);
+        let length = entries().map(|(key, value)| key.len() + value.len() + 2).sum();
+        Text::written(length, |text| {
+            for (index, (key, value)) in entries().enumerate() {
+                let comma = if index == 0 { "" } else { "," };
+                write!(text, "{comma}{key}={value}")?;
+            }
+            Ok(())
+        })
     }
 
-    /// Labels of the tags that can be labels.
-    pub(crate) fn labels(&self, warnings: &mut Vec<Warning>) -> BTreeMap<String, String> {
-        let mut labels = BTreeMap::new();
-        for (key, value) in &self.0 {
+    /// Labels of the tags that can be labels, in byte order.
+    pub(crate) fn labels<'s>(
+        &'s self,
+        warnings: &mut Vec<Warning>,
+    ) -> impl Iterator<Item = (Text, Text)> + use<'s, 'a> {
+        for (key, value) in &self.as_written {
             let part = match (label::is_valid_key(key), label::is_valid_value(value)) {
-                (true, true) => {
-                    labels.insert(format!("{TAG_LABEL_PREFIX}{key}"), value.clone());
-                    continue;
-                }
+                (true, true) => continue,
                 (false, _) => "key",
                 (true, false) => "value",
             };
             let message = format!("agent tag `{key}={value}` gets no label: its {part} cannot stand in one");
             warnings.push(Warning::new("W-5", message));
         }
-        labels
+        let fitting = self
+            .sorted
+            .iter()
+            .filter(|(key, value)| label::is_valid_key(key) && label::is_valid_value(value));
+        fitting.map(|(key, value)| (Text::concat(&[TAG_LABEL_PREFIX, key]), Text::copied(value)))
     }
 }

@@ -1,12 +1,11 @@
 //! Image check containers: they pull every image before the job is accepted (job-manifest ).
 
-use serde_json::{Value, json};
+use shared_json::{Array, Text, Value, object};
 
-use crate::compose::workspace_mount;
 use crate::derive::images::ImageToCheck;
-use crate::draft::{Draft, IMAGE_CHECK_PREFIX, SETUP};
+use crate::draft::{Draft, IMAGE_CHECK_PREFIX, Inputs, SETUP};
 use crate::error::{BuildError, Warning};
-use crate::object::{INIT_CONTAINERS, as_object, list_mut, text};
+use crate::object::{INIT_CONTAINERS, Object, as_object, list_mut, text};
 use crate::settings::Settings;
 use crate::text::quantity::parse_nanos;
 
@@ -20,16 +19,19 @@ const MEMORY_REQUEST: &str = "64Mi";
 /// E-15 to E-20 for a patch that does not fit its check.
 pub(crate) fn append(
     draft: &mut Draft,
-    settings: &Settings,
+    inputs: Inputs<'_>,
     images: Vec<ImageToCheck>,
 ) -> Result<(), BuildError> {
-    let mut checks = if settings.skip_image_check_containers { Vec::new() } else { checks(settings, images) };
+    let skipped = inputs.settings.skip_image_check_containers;
+    let mut checks = if skipped { Array::new() } else { checks(inputs, images) };
     for entry in &draft.image_check_entries {
         match checks.iter().position(|check| text(as_object(check), "name") == entry.name()) {
-            Some(position) => {
-                let patched = entry.merge_onto(checks[position].take())?;
-                checks.splice(position..=position, patched);
-            }
+            Some(position) => match entry.merge_onto(&checks[position])? {
+                Some(patched) => checks.make_mut()[position] = patched,
+                None => {
+                    checks.remove(position);
+                }
+            },
             None => {
                 let message = format!("no image check is named `{}`: nothing was patched", entry.name());
                 draft.warnings.push(Warning::new("W-16", message).at(entry.path()));
@@ -39,34 +41,39 @@ pub(crate) fn append(
     let init = list_mut(&mut draft.pod, INIT_CONTAINERS);
     let setup = init.iter().position(|container| text(as_object(container), "name") == SETUP);
     let after = setup.map_or(0, |position| position + 1);
-    init.splice(after..after, checks);
+    init.reserve(checks.len());
+    init.extend_from_slice(&checks);
+    init.make_mut()[after..].rotate_right(checks.len());
     Ok(())
 }
 
-fn checks(settings: &Settings, images: Vec<ImageToCheck>) -> Vec<Value> {
-    let resources = resources(settings);
-    let mount = workspace_mount(settings);
+fn checks(inputs: Inputs<'_>, images: Vec<ImageToCheck>) -> Array {
     let checks = images.into_iter().enumerate().map(|(number, image)| {
-        json!({
-            "name": format!("{IMAGE_CHECK_PREFIX}{number}"),
-            "image": image.image,
-            "imagePullPolicy": image.policy,
-            "command": ["/workspace/tini-static"],
-            "args": ["--version"],
-            "volumeMounts": [mount],
-            "resources": resources,
-        })
+        let [args, command, resources, mounts] = inputs.prepared.derived.image_check.clone();
+        let name = Text::display(format_args!("{IMAGE_CHECK_PREFIX}{number}"));
+        let members = [
+            args,
+            command,
+            ("image", image.image.into()),
+            ("imagePullPolicy", image.policy.into()),
+            ("name", name.into()),
+            resources,
+            mounts,
+        ];
+        Value::Object(members.into_iter().collect::<Object>())
     });
     checks.collect()
 }
 
-fn resources(settings: &Settings) -> Value {
+/// Requests and limits of a check.
+pub(crate) fn resources(settings: &Settings) -> Value {
     let cpu = &settings.image_check_container_cpu_limit;
     let memory = &settings.image_check_container_memory_limit;
-    json!({
-        "requests": { "cpu": request(CPU_REQUEST, cpu), "memory": request(MEMORY_REQUEST, memory) },
-        "limits": { "cpu": cpu, "memory": memory },
-    })
+    let requests = object! {
+        "cpu": Text::copied(request(CPU_REQUEST, cpu)),
+        "memory": Text::copied(request(MEMORY_REQUEST, memory)),
+    };
+    object! { "limits": object! { "cpu": cpu, "memory": memory }, "requests": requests }
 }
 
 fn request<'a>(fixed: &'a str, limit: &'a str) -> &'a str {

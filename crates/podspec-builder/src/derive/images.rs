@@ -1,16 +1,20 @@
 //! Image references and pull policies of the finished pod (job-manifest 5.16).
 
+use shared_json::{Text, Value};
+
 use crate::draft::{Draft, Role};
 use crate::error::BuildError;
-use crate::object::{CONTAINERS, INIT_CONTAINERS, Object, as_object, as_object_mut, list, list_mut, text};
+use crate::object::{
+    CONTAINERS, INIT_CONTAINERS, Object, as_object, as_object_mut, list, list_mut, shared_text, text,
+};
 use crate::pull_policy::PullPolicy;
 use crate::settings::Settings;
 use crate::text::image::{BadImage, ImageReference};
 
 /// An image that a check container must pull, with its policy.
 pub(crate) struct ImageToCheck {
-    pub(crate) image: String,
-    pub(crate) policy: String,
+    pub(crate) image: Text,
+    pub(crate) policy: Text,
 }
 
 const ALWAYS: &str = "Always";
@@ -23,16 +27,16 @@ const IF_NOT_PRESENT: &str = "IfNotPresent";
 pub(crate) fn derive(draft: &mut Draft, settings: &Settings) -> Result<Vec<ImageToCheck>, BuildError> {
     refuse_bad_images(&draft.pod)?;
     set_stack_policies(draft, settings);
-    let pulled: Vec<String> = list(&draft.pod, INIT_CONTAINERS)
+    let pulled: Vec<Text> = list(&draft.pod, INIT_CONTAINERS)
         .iter()
         .map(as_object)
         .filter(|container| text(container, "imagePullPolicy") == ALWAYS)
-        .map(|container| text(container, "image").to_owned())
+        .map(|container| shared_text(container, "image"))
         .collect();
     let mut images: Vec<ImageToCheck> = Vec::new();
-    for container in list_mut(&mut draft.pod, CONTAINERS) {
+    for container in list_mut(&mut draft.pod, CONTAINERS).make_mut() {
         let container = as_object_mut(container);
-        let image = text(container, "image").to_owned();
+        let image = shared_text(container, "image");
         let nominal = nominal_policy(container, settings);
         let lowered = !settings.skip_image_check_containers || pulled.contains(&image);
         set_regular_policy(container, settings, &nominal, lowered);
@@ -41,7 +45,7 @@ pub(crate) fn derive(draft: &mut Draft, settings: &Settings) -> Result<Vec<Image
     for container in list(&draft.pod, INIT_CONTAINERS) {
         let container = as_object(container);
         let own = strength(text(container, "imagePullPolicy"));
-        images.retain(|known| known.image != text(container, "image") || own < strength(&known.policy));
+        images.retain(|known| *known.image != *text(container, "image") || own < strength(&known.policy));
     }
     Ok(images)
 }
@@ -73,20 +77,20 @@ fn refuse_bad_images(pod: &Object) -> Result<(), BuildError> {
 fn set_stack_policies(draft: &mut Draft, settings: &Settings) {
     let roles = &draft.roles;
     for (key, init) in [(CONTAINERS, false), (INIT_CONTAINERS, true)] {
-        for container in list_mut(&mut draft.pod, key) {
+        for container in list_mut(&mut draft.pod, key).make_mut() {
             let container = as_object_mut(container);
             let name = text(container, "name");
             let role = if init { roles.of_init(name) } else { roles.of_regular(name) };
             if matches!(role, Some(Role::Agent | Role::Checkout | Role::Setup)) {
                 let policy = policy_or(container, [settings.default_image_pull_policy]);
-                container.insert("imagePullPolicy".to_owned(), policy.into());
+                set(container, policy);
             }
         }
     }
 }
 
 ///
-fn nominal_policy(container: &Object, settings: &Settings) -> String {
+fn nominal_policy(container: &Object, settings: &Settings) -> Text {
     policy_or(container, [settings.default_image_check_pull_policy, settings.default_image_pull_policy])
 }
 
@@ -94,26 +98,32 @@ fn nominal_policy(container: &Object, settings: &Settings) -> String {
 fn set_regular_policy(container: &mut Object, settings: &Settings, nominal: &str, lowered: bool) {
     let mut policy = policy_or(container, [settings.default_image_pull_policy]);
     if lowered && nominal == ALWAYS && policy == ALWAYS {
-        IF_NOT_PRESENT.clone_into(&mut policy);
+        policy = Text::from_static(IF_NOT_PRESENT);
     }
-    container.insert("imagePullPolicy".to_owned(), policy.into());
+    set(container, policy);
+}
+
+fn set(container: &mut Object, policy: Text) {
+    if container.get("imagePullPolicy").is_none_or(|own| *own != *policy) {
+        container.insert("imagePullPolicy", Value::String(policy));
+    }
 }
 
 /// The container's own policy, else the first default given, else by the digest of its image.
-fn policy_or<const N: usize>(container: &Object, defaults: [Option<PullPolicy>; N]) -> String {
-    let own = text(container, "imagePullPolicy");
+fn policy_or<const N: usize>(container: &Object, defaults: [Option<PullPolicy>; N]) -> Text {
+    let own = shared_text(container, "imagePullPolicy");
     if !own.is_empty() {
-        return own.to_owned();
+        return own;
     }
     if let Some(default) = defaults.into_iter().flatten().next() {
-        return default.as_str().to_owned();
+        return Text::from_static(default.as_str());
     }
     let pinned = ImageReference::parse(text(container, "image")).is_ok_and(|image| image.has_digest());
-    if pinned { IF_NOT_PRESENT } else { ALWAYS }.to_owned()
+    Text::from_static(if pinned { IF_NOT_PRESENT } else { ALWAYS })
 }
 
 /// Keeps the strongest policy per image text.
-fn collect(images: &mut Vec<ImageToCheck>, image: String, policy: String) {
+fn collect(images: &mut Vec<ImageToCheck>, image: Text, policy: Text) {
     match images.iter_mut().find(|known| known.image == image) {
         Some(known) if strength(&policy) > strength(&known.policy) => known.policy = policy,
         Some(_) => {}

@@ -1,20 +1,22 @@
 //! Mounts at one path (job-manifest ).
 
-use serde_json::Value;
+use std::collections::BTreeSet;
 
-use crate::compose::workspace_volume_name;
+use shared_json::{Array, Value};
+
 use crate::draft::{Draft, Roles, WORKSPACE};
 use crate::error::Warning;
-use crate::object::{CONTAINERS, INIT_CONTAINERS, Object, as_object, as_object_mut, list, list_mut, text};
-use crate::settings::Settings;
+use crate::object::{
+    CONTAINERS, INIT_CONTAINERS, Object, as_object, as_object_mut, first_repeated, list, list_mut, text,
+};
 
 /// Keeps the first mount per path and warns where the workspace is hidden.
-pub(crate) fn derive(draft: &mut Draft, settings: &Settings) {
-    let workspace = workspace_volume_name(settings);
+pub(crate) fn derive(draft: &mut Draft, workspace: &str) {
     for (key, init) in [(CONTAINERS, false), (INIT_CONTAINERS, true)] {
-        for container in draft.pod.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten() {
+        let containers = draft.pod.get_mut(key).and_then(Value::as_array_mut);
+        for container in containers.map(Array::make_mut).into_iter().flatten() {
             let container = as_object_mut(container);
-            if container.contains_key("volumeMounts") {
+            if repeats_a_path(container) {
                 keep_first_per_path(list_mut(container, "volumeMounts"));
             }
             if needs_workspace(&draft.roles, init, text(container, "name"))
@@ -43,11 +45,17 @@ fn volume_at_workspace(container: &Object) -> Option<&str> {
     at_workspace.next().map(|mount| text(mount, "name"))
 }
 
-fn keep_first_per_path(mounts: &mut Vec<Value>) {
-    let mut kept: Vec<Value> = Vec::with_capacity(mounts.len());
-    for mount in mounts.drain(..) {
-        let path = comparable_path(as_object(&mount));
-        if !kept.iter().any(|other| comparable_path(as_object(other)) == path) {
+fn repeats_a_path(container: &Object) -> bool {
+    let paths = list(container, "volumeMounts").iter().map(|mount| comparable_path(as_object(mount)));
+    // A path that is empty cannot be told from a missing one; both count as one path here.
+    first_repeated(paths.clone()).is_some() || paths.filter(|path| path.is_empty()).nth(1).is_some()
+}
+
+fn keep_first_per_path(mounts: &mut Array) {
+    let mut kept = Array::with_capacity(mounts.len());
+    let mut seen = BTreeSet::new();
+    for mount in mounts.iter() {
+        if seen.insert(comparable_path(as_object(mount))) {
             kept.push(mount);
         }
     }

@@ -1,31 +1,41 @@
 //! Filling placeholders of variables and scripts (job-manifest R-186).
 
-use serde_json::Value;
+use shared_json::{Text, Value};
 
-use crate::env_list::{is_open, named, variable};
+use crate::env_list::{is_open, named};
 use crate::error::Warning;
 use crate::object::{Object, list_mut, text};
 
 /// Gives the derived value to the variable if it still waits for one. A value that a patch gave stays;
 /// a variable that a patch removed is appended.
-pub(crate) fn fill(container: &mut Object, name: &str, value: impl Into<String>) {
+pub(crate) fn fill(container: &mut Object, name: &str, derived: impl FnOnce() -> Value) {
     let variables = list_mut(container, "env");
-    match variables.iter_mut().find(|entry| named(entry, name)) {
-        Some(entry) if is_open(entry) => *entry = variable(name, value),
+    match variables.iter().position(|entry| named(entry, name)) {
+        Some(at) if is_open(&variables[at]) => variables.make_mut()[at] = derived(),
         Some(_) => {}
-        None => variables.push(variable(name, value)),
+        None => variables.push(derived()),
     }
 }
 
 /// Gives the derived value to a variable that nobody else may set: the agent would wait for clients that
 /// never come. W-21 if a patch had set another one.
-pub(crate) fn fill_always(container: &mut Object, name: &str, value: String, warnings: &mut Vec<Warning>) {
-    let derived = variable(name, value.as_str());
+pub(crate) fn fill_always(container: &mut Object, derived: Value, warnings: &mut Vec<Warning>) {
+    let name = derived.get("name").and_then(Value::as_text).cloned().unwrap_or_default();
+    let value = derived.get("value").and_then(Value::as_text).cloned().unwrap_or_default();
     let variables = list_mut(container, "env");
-    let first = variables.iter().position(|entry| named(entry, name));
-    let other = variables.iter().any(|entry| named(entry, name) && !is_open(entry) && *entry != derived);
-    variables.retain(|entry| !named(entry, name));
-    variables.insert(first.unwrap_or(variables.len()), derived);
+    let first = variables.iter().position(|entry| named(entry, &name)).unwrap_or(variables.len());
+    let mut count = 0;
+    let mut other = false;
+    for entry in variables.iter().filter(|entry| named(entry, &name)) {
+        count += 1;
+        other |= !is_open(entry) && *entry != derived;
+    }
+    if count == 1 {
+        variables.make_mut()[first] = derived;
+    } else {
+        variables.retain(|entry| !named(entry, &name));
+        variables.insert(first, derived);
+    }
     if other {
         let container = text(container, "name");
         let message = format!(
@@ -36,10 +46,12 @@ pub(crate) fn fill_always(container: &mut Object, name: &str, value: String, war
 }
 
 /// Puts the script where `args` still hold its placeholder.
-pub(crate) fn fill_script(container: &mut Object, script: &str) {
-    for argument in container.get_mut("args").and_then(Value::as_array_mut).into_iter().flatten() {
-        if !argument.is_string() {
-            *argument = Value::String(script.to_owned());
-        }
+pub(crate) fn fill_script(container: &mut Object, script: &Text) {
+    let Some(Value::Array(arguments)) = container.get_mut("args") else { return };
+    if arguments.iter().all(Value::is_string) {
+        return;
+    }
+    for argument in arguments.make_mut().iter_mut().filter(|argument| !argument.is_string()) {
+        *argument = script.into();
     }
 }

@@ -1,6 +1,6 @@
 //! Values of the pod itself (job-manifest ).
 
-use serde_json::Value;
+use shared_json::Value;
 
 use crate::draft::Draft;
 use crate::error::Warning;
@@ -8,10 +8,17 @@ use crate::object::text;
 use crate::settings::Settings;
 
 /// Grace periods of the agent, in seconds. The agent requires the first to exceed the second.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Grace {
     pub(crate) cancel: i64,
     pub(crate) signal: i64,
+}
+
+impl Grace {
+    /// What a grace period of the pod leaves to the agent.
+    pub(crate) fn of(period: i64) -> Self {
+        Self { cancel: period.max(1), signal: period.saturating_sub(FINISHING_SECONDS).max(0) }
+    }
 }
 
 /// Seconds that the agent keeps for flushing logs and finishing the job.
@@ -25,11 +32,11 @@ pub(crate) fn derive(draft: &mut Draft, settings: &Settings) -> Grace {
             format!("restartPolicy `{written}` was replaced by `Never`: a restarted agent breaks the job");
         draft.warnings.push(Warning::new("W-15", message));
     }
-    draft.pod.insert("restartPolicy".to_owned(), "Never".into());
+    draft.pod.insert("restartPolicy", "Never".into());
     let default = settings.default_termination_grace_period_seconds;
-    let period = draft.pod.entry("terminationGracePeriodSeconds").or_insert_with(|| default.into());
+    let period = draft.pod.get_or_insert_with("terminationGracePeriodSeconds", || default.into());
     let period = period.as_i64().expect("the reader lets only whole numbers through");
-    Grace { cancel: period.max(1), signal: period.saturating_sub(FINISHING_SECONDS).max(0) }
+    Grace::of(period)
 }
 
 /// A number of the pod-level security context; 0 when absent.

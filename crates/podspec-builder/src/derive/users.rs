@@ -1,6 +1,6 @@
 //! Users: who prepares the workspace and who checks out (job-manifest 5.15).
 
-use serde_json::Value;
+use shared_json::Value;
 
 use crate::compose::has_credentials;
 use crate::derive::placeholders::fill_script;
@@ -14,18 +14,20 @@ use crate::scripts::{self, User};
 pub(crate) fn derive(draft: &mut Draft, inputs: Inputs<'_>) {
     let user = User { id: security_number(draft, "runAsUser"), group: security_number(draft, "runAsGroup") };
     let credentials = has_credentials(inputs);
-    for container in list_mut(&mut draft.pod, CONTAINERS) {
+    for container in list_mut(&mut draft.pod, CONTAINERS).make_mut() {
         let container = as_object_mut(container);
         if text(container, "name") == CHECKOUT {
             let script = if hands_over(container, user) {
                 scripts::checkout_as(user, credentials)
-            } else {
+            } else if credentials {
                 scripts::checkout(credentials)
+            } else {
+                inputs.prepared.derived.checkout_script.clone()
             };
             fill_script(container, &script);
         }
     }
-    for container in list_mut(&mut draft.pod, INIT_CONTAINERS) {
+    for container in list_mut(&mut draft.pod, INIT_CONTAINERS).make_mut() {
         let container = as_object_mut(container);
         if text(container, "name") == SETUP {
             let owner = hands_over(container, user).then_some(user);
@@ -40,8 +42,8 @@ fn hands_over(container: &mut Object, user: User) -> bool {
         return false;
     }
     let context = object_mut(container, "securityContext");
-    context.entry("runAsUser").or_insert_with(|| 0.into());
-    context.entry("runAsGroup").or_insert_with(|| 0.into());
-    context.entry("runAsNonRoot").or_insert_with(|| false.into());
+    context.get_or_insert_with("runAsUser", || 0.into());
+    context.get_or_insert_with("runAsGroup", || 0.into());
+    context.get_or_insert_with("runAsNonRoot", || false.into());
     context.get("runAsUser").and_then(Value::as_i64) == Some(0)
 }

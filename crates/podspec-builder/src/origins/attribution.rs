@@ -8,7 +8,6 @@ use super::compare::changed;
 use super::document::{self, Path, Step};
 use super::inputs::{self, Input, World};
 use super::{Explained, Field, Origin, rules};
-use crate::Built;
 use crate::error::BuildError;
 
 /// Builds the Job of a world and finds out where its fields come from.
@@ -16,7 +15,8 @@ use crate::error::BuildError;
 /// # Errors
 /// That of the build itself.
 pub(super) fn attribute(world: &World) -> Result<Explained, BuildError> {
-    let Built { job, warnings, .. } = world.clone().build()?;
+    let built = world.clone().build()?;
+    let (job, warnings) = (built.to_json(), built.warnings);
     let leaves = document::leaves(&job);
     let inputs = inputs::of(world);
     let findings = Findings::of(world, &inputs, &job, leaves.len());
@@ -84,7 +84,7 @@ impl<'i> Findings<'i> {
             let Ok(built) = without.clone().build() else { continue };
             bare = without;
             taken.push(index);
-            for leaf in changed(job, &built.job) {
+            for leaf in changed(job, &built.to_json()) {
                 if !std::mem::replace(&mut fallen[leaf], true) && self.causes[leaf].is_empty() {
                     self.unanimous[leaf] = self.needed(world, job, leaf, &taken);
                 }
@@ -195,5 +195,5 @@ fn without(world: &World, inputs: &[&Input], job: &Value) -> Option<Vec<usize>> 
     let mut world = world.clone();
     inputs.iter().for_each(|input| input.remove_from(&mut world));
     let built = world.build().ok()?;
-    Some(changed(job, &built.job))
+    Some(changed(job, &built.to_json()))
 }

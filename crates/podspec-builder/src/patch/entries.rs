@@ -1,6 +1,6 @@
 //! Entries of a patch for containers that do not exist while it is applied (job-manifest ).
 
-use serde_json::{Value, json};
+use shared_json::{Text, Value, list, object};
 use strategic_merge::schema::table;
 use strategic_merge::{Document, MergeError};
 
@@ -8,7 +8,7 @@ use super::problem::patch_problem;
 use super::{Author, guard};
 use crate::draft::{CHECKOUT, is_image_check};
 use crate::error::BuildError;
-use crate::object::{CONTAINERS, INIT_CONTAINERS, Object, as_object, text};
+use crate::object::{CONTAINERS, INIT_CONTAINERS, Object, as_object, list_mut, text};
 
 /// An entry for an image check, kept until the checks exist.
 pub(crate) struct ImageCheckEntry {
@@ -34,21 +34,20 @@ impl ImageCheckEntry {
     ///
     /// # Errors
     /// E-15 to E-20.
-    pub(crate) fn merge_onto(&self, check: Value) -> Result<Option<Value>, BuildError> {
-        let mut pod = json!({ INIT_CONTAINERS: [check] });
+    pub(crate) fn merge_onto(&self, check: &Value) -> Result<Option<Value>, BuildError> {
+        let mut pod = alone(check);
         self.merge_into(&mut pod).map_err(|error| patch_problem(&error, self.author))?;
-        Ok(pod[INIT_CONTAINERS].as_array_mut().and_then(Vec::pop))
+        Ok(pod[INIT_CONTAINERS].get(0).cloned())
     }
 
     /// Whatever an entry meets, and be it nothing: it has to be well-formed.
     fn check(&self) -> Result<(), BuildError> {
-        self.merge_into(&mut json!({})).map_err(|error| patch_problem(&error, self.author))
+        self.merge_into(&mut Object::new().into()).map_err(|error| patch_problem(&error, self.author))
     }
 
     /// Errors tell the place in the patch as it was written.
     fn merge_into(&self, pod: &mut Value) -> Result<(), MergeError> {
-        let alone = json!({ INIT_CONTAINERS: [self.entry] });
-        strategic_merge::merge(pod, &alone, &table::POD_SPEC).map_err(|mut error| {
+        strategic_merge::merge(pod, &alone(&self.entry), &table::POD_SPEC).map_err(|mut error| {
             let place = error.path.strip_prefix(INIT_CONTAINERS).and_then(|rest| rest.strip_prefix("[0]"));
             if let (Document::Patch, Some(rest)) = (error.document, place) {
                 error.path = format!("{INIT_CONTAINERS}[{}]{rest}", self.index);
@@ -56,6 +55,11 @@ impl ImageCheckEntry {
             error
         })
     }
+}
+
+/// A pod with one init container.
+fn alone(container: &Value) -> Value {
+    object! { INIT_CONTAINERS: list![container] }
 }
 
 /// Takes out entries for image checks, which come later, and for a checkout that is skipped, which never
@@ -90,32 +94,36 @@ pub(super) fn set_aside(
 }
 
 /// The entries of a list whose names are asked for, with their places. The names leave the list's order too.
-fn take(patch: &mut Object, list: &str, asked_for: impl Fn(&str) -> bool) -> Vec<(usize, Value)> {
-    let name_of = |entry: &Value| entry.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+fn take(patch: &mut Object, list: &'static str, asked_for: impl Fn(&str) -> bool) -> Vec<(usize, Value)> {
+    let is_asked_for =
+        |entry: &Value| asked_for(entry.get("name").and_then(Value::as_str).unwrap_or_default());
     let order = format!("$setElementOrder/{list}");
-    if let Some(Value::Array(order)) = patch.get_mut(&order) {
-        order.retain(|entry| !asked_for(&name_of(entry)));
+    if patch.get(&order).and_then(Value::as_array).is_some_and(|order| order.iter().any(is_asked_for))
+        && let Some(Value::Array(order)) = patch.get_mut(&order)
+    {
+        order.retain(|entry| !is_asked_for(entry));
     }
-    let Some(Value::Array(entries)) = patch.get_mut(list) else { return Vec::new() };
-    let mut taken = Vec::new();
-    for (index, entry) in entries.iter_mut().enumerate() {
-        let name = name_of(entry);
-        if asked_for(&name) {
-            taken.push((index, std::mem::replace(entry, nothing(&name))));
+    let entries = patch.get(list).and_then(Value::as_array).map_or(&[][..], |entries| entries);
+    let taken: Vec<(usize, Value)> =
+        entries.iter().cloned().enumerate().filter(|(_, entry)| is_asked_for(entry)).collect();
+    if !taken.is_empty() {
+        let entries = list_mut(patch, list).make_mut();
+        for (index, entry) in &taken {
+            entries[*index] = nothing(entry);
         }
     }
     taken
 }
 
 /// An entry that does nothing: there is no container of such a name to delete.
-fn nothing(name: &str) -> Value {
-    json!({ "name": name, "$patch": "delete" })
+fn nothing(entry: &Value) -> Value {
+    object! { "name": &entry["name"], "$patch": "delete" }
 }
 
 /// The first member of an entry that says something about `command` or `args`: the field itself, whatever
 /// its value, a directive for it, or a list of the fields to keep that leaves one of them out.
 pub(crate) fn command_member(entry: &Value) -> Option<&str> {
-    let says = |(key, value): &(&String, &Value)| match key.rsplit('/').next() {
+    let says = |(key, value): &(&Text, &Value)| match key.rsplit('/').next() {
         Some("command" | "args") => true,
         Some("$retainKeys") => ["command", "args"].iter().any(|field| !keeps(value, field)),
         _ => false,
@@ -125,5 +133,5 @@ pub(crate) fn command_member(entry: &Value) -> Option<&str> {
 
 /// Whether a `$retainKeys` names a field; one that is no list is refused elsewhere.
 fn keeps(retained: &Value, field: &str) -> bool {
-    retained.as_array().is_none_or(|fields| fields.iter().any(|kept| kept == field))
+    retained.as_array().is_none_or(|fields| fields.iter().any(|kept| *kept == *field))
 }

@@ -1,6 +1,6 @@
 //! What the stack's own containers run is not for patches to change (job-manifest R-124).
 
-use serde_json::Value;
+use shared_json::{Array, Value};
 
 use super::{Author, command_member};
 use crate::draft::{AGENT, CHECKOUT, SETUP};
@@ -13,7 +13,7 @@ const GUARDED: [(&str, &str); 3] = [(CONTAINERS, AGENT), (CONTAINERS, CHECKOUT),
 /// What the guarded containers run.
 pub(super) struct Guard {
     /// Command and arguments, in the order of [`GUARDED`]; none of a container that does not exist.
-    commands: [Option<[Vec<Value>; 2]>; 3],
+    commands: [Option<[Array; 2]>; 3],
 }
 
 impl Guard {
@@ -41,15 +41,15 @@ fn containers<'a>(pod: &'a Object, key: &str, name: &str) -> impl Iterator<Item 
     list(pod, key).iter().map(as_object).filter(move |container| text(container, "name") == name)
 }
 
-fn command(container: &Object) -> [Vec<Value>; 2] {
-    [list(container, "command").to_vec(), list(container, "args").to_vec()]
+fn command(container: &Object) -> [Array; 2] {
+    ["command", "args"].map(|key| container.get(key).and_then(Value::as_array).cloned().unwrap_or_default())
 }
 
 /// Where the patch speaks of the container's command; empty if it changed it in another way.
 fn place(patch: &Value, key: &str, name: &str) -> String {
     let entries = patch.get(key).and_then(Value::as_array).into_iter().flatten().enumerate();
     let member = |(index, entry): (usize, &Value)| {
-        Some(format!("{key}[{index}].{}", command_member(entry).filter(|_| entry["name"] == name)?))
+        Some(format!("{key}[{index}].{}", command_member(entry).filter(|_| entry["name"] == *name)?))
     };
     entries.filter_map(member).last().unwrap_or_default()
 }

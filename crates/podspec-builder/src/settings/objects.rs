@@ -3,6 +3,7 @@
 
 use pipeline_model::{CheckoutParams, CommandParams, SidecarParams};
 use serde_json::{Value, json};
+use shared_json::Value as Shared;
 
 use super::{AgentConfig, Settings, SettingsProblem};
 use crate::error::{BuildError, Warning};
@@ -55,7 +56,7 @@ impl ObjectReader {
     }
 
     fn read(&mut self, key: &str, kind: Kind, value: &Value) -> Result<Value, SettingsProblem> {
-        self.0.read(kind, value, key).map_err(problem)
+        Ok(self.0.read(kind, &Shared::from(value), key).map_err(problem)?.into())
     }
 
     fn patch(&mut self, patch: &mut Option<Value>) -> Result<(), SettingsProblem> {
@@ -70,7 +71,7 @@ impl ObjectReader {
             }
             Some(patch) => patch,
         };
-        *patch = Some(self.0.read_patch(&written, key).map_err(problem)?);
+        *patch = Some(self.0.read_patch(&Shared::from(written), key).map_err(problem)?.into());
         Ok(())
     }
 

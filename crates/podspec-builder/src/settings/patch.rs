@@ -1,6 +1,6 @@
 //! `pod-spec-patch`: checks that need no job (job-manifest E-30, E-31, R-156).
 
-use serde_json::{Value, json};
+use shared_json::Value;
 use strategic_merge::schema::table;
 
 use super::{Settings, SettingsProblem};
@@ -14,7 +14,7 @@ use crate::text::image::ImageReference;
 /// # Errors
 /// E-15 to E-20: such a patch would fail every job.
 pub(crate) fn alone(patch: &Value) -> Result<Object, SettingsProblem> {
-    let mut pod = json!({});
+    let mut pod = Object::new().into();
     strategic_merge::merge(&mut pod, patch, &table::POD_SPEC).map_err(|error| {
         let dot = if error.path.is_empty() { "" } else { "." };
         SettingsProblem::new(error.rule(), format!("{KEY}{dot}{}", error.path), error.problem.to_string())
@@ -24,11 +24,11 @@ pub(crate) fn alone(patch: &Value) -> Result<Object, SettingsProblem> {
 
 /// The first problem in document order.
 pub(super) fn check(settings: &Settings) -> Result<(), SettingsProblem> {
-    let Some(patch) = &settings.pod_spec_patch else { return Ok(()) };
-    alone(patch)?;
+    let Some(patch) = settings.pod_spec_patch.as_ref().map(Value::from) else { return Ok(()) };
+    alone(&patch)?;
     let unsafe_commands = settings.allow_pod_spec_patch_unsafe_command_modification;
     for key in [CONTAINERS, INIT_CONTAINERS] {
-        for (index, entry) in list(as_object(patch), key).iter().enumerate() {
+        for (index, entry) in list(as_object(&patch), key).iter().enumerate() {
             let place = format!("{KEY}.{key}[{index}]");
             image(entry, &place)?;
             let name = text(as_object(entry), "name");

@@ -115,6 +115,6 @@ fn keys_are_in_byte_order() {
     }
     let builder = Builder::new(Settings::default()).unwrap();
     for (_, job) in jobs() {
-        check(&build(&builder, &job).job);
+        check(&build(&builder, &job).to_json());
     }
 }

@@ -118,14 +118,16 @@ fn origins_are_true() {
         for (pointer, input) in inputs(&row) {
             // Without it nothing can be built: then all is removed.
             let other = without(&row, &pointer);
-            let Some(other) =
-                config::builder(&other["config"]).ok().and_then(|b| row::build(&b, &other).ok())
+            let Some(other) = config::builder(&other["config"])
+                .ok()
+                .and_then(|b| row::build(&b, &other).ok())
+                .map(|built| built.to_json())
             else {
                 continue;
             };
             experiments += 1;
             for field in &explained.fields {
-                let changed = same_field(field, &explained.job, &other.job) != Some(&field.value);
+                let changed = same_field(field, &explained.job, &other) != Some(&field.value);
                 let from_rule = matches!(field.origin, Origin::Rule(_) | Origin::Default { .. });
                 let from_this = field.origin == input && field.same.is_empty();
                 if (from_this && !changed) || (from_rule && changed) {

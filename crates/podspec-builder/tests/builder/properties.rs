@@ -152,7 +152,7 @@ proptest! {
         if let Ok(plugins) = builder.parse_plugin(&job) {
             let template = json!({ "containers": [{ "image": "x" }] });
             if let Ok(built) = builder.build(&job, &plugins, Some(&template)) {
-                check_pod(&built.job["spec"]["template"]["spec"]);
+                check_pod(&built.to_json()["spec"]["template"]["spec"]);
             }
         }
     }
@@ -216,7 +216,7 @@ proptest! {
         let builder = Builder::new(Settings::default()).unwrap();
         let plugins = builder.parse_plugin(&job).unwrap();
         match builder.build(&job, &plugins, None) {
-            Ok(built) => check_pod(&built.job["spec"]["template"]["spec"]),
+            Ok(built) => check_pod(&built.to_json()["spec"]["template"]["spec"]),
             Err(error) => prop_assert_eq!(error.id, "E-13"),
         }
     }
@@ -244,7 +244,8 @@ fn every_container_owns_its_mounts() {
         });
         let job = request(&json!([{ KUBERNETES: block }]), Vec::new(), Vec::new(), "true".to_owned());
         let built = builder.build(&job, &builder.parse_plugin(&job).unwrap(), None).unwrap();
-        let containers = built.job["spec"]["template"]["spec"]["containers"].as_array().unwrap();
+        let job = built.to_json();
+        let containers = job["spec"]["template"]["spec"]["containers"].as_array().unwrap();
         for (name, only) in [("agent", "keys"), ("checkout", "co"), ("container-0", "cmd")] {
             let container = containers.iter().find(|container| container["name"] == name).unwrap();
             let mounts = container["volumeMounts"].as_array().unwrap();

@@ -69,7 +69,7 @@ impl Executor {
         if let Err(outcome) = self.may_create(job, &mut known).await {
             return outcome;
         }
-        self.create(job, &built.job, known).await
+        self.create(job, &built.to_json(), known).await
     }
 
     async fn get(&self, job: Uuid) -> Result<JobDetails, StartOutcome> {

@@ -1,63 +1,94 @@
 //! Values of a patch that are taken over whole lose their nulls and directives.
 
-use serde_json::{Map, Value};
+use shared_json::{Array, Map, Value};
 
 use super::directive::{self, Directive, PatchWord, bad_patch};
 use super::{Members, keyed, scalars};
 use crate::error::{Document, MergeError};
 use crate::path::Path;
+use crate::rebuilt::{RebuiltList, RebuiltMap};
 use crate::schema::{Kind, ListStrategy, ListType};
+
+/// What becomes of a value.
+enum Cleaned {
+    /// Nothing is left of it.
+    Nothing,
+    /// It has neither nulls nor directives, and its keys stand in byte order.
+    AsItIs,
+    Changed(Value),
+}
 
 /// The cleaned value; `None` if nothing is left of it.
 ///
 /// # Errors
 /// E-15 to E-18 and E-20, as if there had been something to merge with.
 pub(super) fn value(patch: &Value, kind: Option<Kind>, path: Path<'_>) -> Result<Option<Value>, MergeError> {
-    match patch {
-        Value::Null => Ok(None),
+    Ok(match cleaned(patch, kind, path)? {
+        Cleaned::Nothing => None,
+        Cleaned::AsItIs => Some(patch.clone()),
+        Cleaned::Changed(value) => Some(value),
+    })
+}
+
+fn cleaned(patch: &Value, kind: Option<Kind>, path: Path<'_>) -> Result<Cleaned, MergeError> {
+    let changed = match patch {
+        Value::Null => return Ok(Cleaned::Nothing),
         Value::Object(object) => {
             if PatchWord::of(object, path)? == Some(PatchWord::Delete) {
-                return Ok(None);
+                return Ok(Cleaned::Nothing);
             }
-            Ok(Some(Value::Object(members(object, Members::of(kind), path)?)))
+            cleaned_members(object, Members::of(kind), path)?.map(Value::Object)
         }
         Value::Array(elements) => {
             let list_type = match kind {
                 Some(Kind::List(list_type)) => Some(list_type),
                 _ => None,
             };
-            Ok(Some(Value::Array(list(elements, list_type, path)?)))
+            cleaned_list(elements, list_type, path)?.map(Value::Array)
         }
-        scalar => Ok(Some(scalar.clone())),
-    }
+        _ => None,
+    };
+    Ok(changed.map_or(Cleaned::AsItIs, Cleaned::Changed))
 }
 
 /// The members of an object whose own `$patch` has been looked at.
-pub(super) fn members(
-    patch: &Map<String, Value>,
-    kinds: Option<Members>,
-    path: Path<'_>,
-) -> Result<Map<String, Value>, MergeError> {
+pub(super) fn members(patch: &Map, kinds: Option<Members>, path: Path<'_>) -> Result<Map, MergeError> {
+    Ok(cleaned_members(patch, kinds, path)?.unwrap_or_else(|| patch.clone()))
+}
+
+/// `None` if they stay as they are.
+fn cleaned_members(patch: &Map, kinds: Option<Members>, path: Path<'_>) -> Result<Option<Map>, MergeError> {
     directive::check(patch, path)?;
-    let mut cleaned = Map::new();
-    for key in super::sorted_keys(patch) {
+    let mut members = RebuiltMap::of(patch);
+    if !patch.is_sorted() {
+        members.copy();
+    }
+    for (key, value) in super::sorted(patch) {
         if Directive::is(key) {
+            members.leave_out();
             continue;
         }
         let kind = kinds.and_then(|members| members.kind(key));
-        if let Some(value) = value(&patch[key], kind, path.key(key))? {
-            cleaned.insert(key.to_owned(), value);
+        match cleaned(value, kind, path.key(key))? {
+            Cleaned::Nothing => members.leave_out(),
+            Cleaned::AsItIs => members.keep(key, value),
+            Cleaned::Changed(value) => members.put(key.clone(), value),
         }
     }
-    Ok(cleaned)
+    Ok(members.finish())
 }
 
 /// The elements of a list.
-pub(super) fn list(
+pub(super) fn list(patch: &Array, list_type: Option<&ListType>, path: Path<'_>) -> Result<Array, MergeError> {
+    Ok(cleaned_list(patch, list_type, path)?.unwrap_or_else(|| patch.clone()))
+}
+
+/// `None` if they stay as they are.
+fn cleaned_list(
     patch: &[Value],
     list_type: Option<&ListType>,
     path: Path<'_>,
-) -> Result<Vec<Value>, MergeError> {
+) -> Result<Option<Array>, MergeError> {
     match list_type.map(|list_type| list_type.strategy) {
         Some(ListStrategy::MergeObjects(key)) => {
             keyed::check_patch(patch, key, path)?;
@@ -66,15 +97,20 @@ pub(super) fn list(
         Some(ListStrategy::Replace) => check_replacing(patch, path)?,
         None => {}
     }
-    let mut cleaned = Vec::with_capacity(patch.len());
+    let mut elements = RebuiltList::of(patch);
     for (index, element) in patch.iter().enumerate() {
         if is_only_directives(element) {
+            elements.leave_out();
             continue;
         }
         let kind = list_type.map(|list_type| list_type.element);
-        cleaned.extend(value(element, kind, path.index(index))?);
+        match cleaned(element, kind, path.index(index))? {
+            Cleaned::Nothing => elements.leave_out(),
+            Cleaned::AsItIs => elements.keep(element),
+            Cleaned::Changed(element) => elements.put(element),
+        }
     }
-    Ok(cleaned)
+    Ok(elements.finish())
 }
 
 /// In a list that replaces, `$patch` would do the opposite of what it says.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use shared_json::{Map, Value};
 
 use crate::error::{MergeError, MergeProblem};
 use crate::path::Path;
@@ -57,7 +57,7 @@ impl PatchWord {
     ///
     /// # Errors
     /// E-17 for anything but the three words.
-    pub(super) fn of(object: &Map<String, Value>, path: Path<'_>) -> Result<Option<Self>, MergeError> {
+    pub(super) fn of(object: &Map, path: Path<'_>) -> Result<Option<Self>, MergeError> {
         let Some(word) = object.get("$patch") else {
             return Ok(None);
         };
@@ -81,7 +81,7 @@ pub(super) fn bad_patch(word: &Value, path: Path<'_>, reason: &'static str) -> M
 /// # Errors
 /// E-18.
 pub(super) fn retained_keys<'a>(
-    patch: &'a Map<String, Value>,
+    patch: &'a Map,
     path: Path<'_>,
 ) -> Result<Option<BTreeSet<&'a str>>, MergeError> {
     let Some(retained) = patch.get("$retainKeys") else {
@@ -91,11 +91,10 @@ pub(super) fn retained_keys<'a>(
     let retained = retained.as_array().ok_or_else(|| bad("is not a list".to_owned()))?;
     let retained: Option<BTreeSet<&str>> = retained.iter().map(Value::as_str).collect();
     let retained = retained.ok_or_else(|| bad("holds something else than text".to_owned()))?;
-    let forgotten = super::sorted_keys(patch)
-        .into_iter()
-        .find(|key| !patch[*key].is_null() && !Directive::is(key) && !retained.contains(key));
+    let forgotten = super::sorted(patch)
+        .find(|(key, value)| !value.is_null() && !Directive::is(key) && !retained.contains(key.as_str()));
     match forgotten {
-        Some(key) => Err(bad(format!("does not name `{key}`, which the patch gives"))),
+        Some((key, _)) => Err(bad(format!("does not name `{key}`, which the patch gives"))),
         None => Ok(Some(retained)),
     }
 }
@@ -108,7 +107,7 @@ pub(super) fn list_of<'a>(
     list: Option<&'a str>,
     value: &'a Value,
     path: Path<'_>,
-) -> Result<(&'a str, &'a Vec<Value>), MergeError> {
+) -> Result<(&'a str, &'a [Value]), MergeError> {
     let bad = |reason| MergeError::of_patch(path, MergeProblem::ListDirective { reason });
     let list = list.ok_or_else(|| bad("does not say which list: write a slash and its name behind it"))?;
     let value = value.as_array().ok_or_else(|| bad("is not a list"))?;
@@ -120,13 +119,13 @@ pub(super) fn list_of<'a>(
 ///
 /// # Errors
 /// E-18 and E-20.
-pub(super) fn check(patch: &Map<String, Value>, path: Path<'_>) -> Result<(), MergeError> {
+pub(super) fn check(patch: &Map, path: Path<'_>) -> Result<(), MergeError> {
     retained_keys(patch, path)?;
-    for key in super::sorted_keys(patch) {
+    for (key, value) in super::sorted(patch) {
         if let Directive::SetElementOrder(list) | Directive::DeleteFromPrimitiveList(list) =
             Directive::of(key)
         {
-            list_of(list, &patch[key], path.key(key))?;
+            list_of(list, value, path.key(key))?;
         }
     }
     Ok(())

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use shared_json::{Array, Map, Text, Value};
 
 use super::directive::{self, Directive};
+use super::key::Key;
 use super::{Members, clean, keyed, merge_lists, order, scalars};
 use crate::error::{Document, MergeError, MergeProblem};
 use crate::path::Path;
@@ -15,15 +16,15 @@ use crate::schema::{ListStrategy, ListType};
 /// # Errors
 /// E-15 to E-20.
 pub(super) fn apply<'a>(
-    original: &mut Map<String, Value>,
-    patch: &'a Map<String, Value>,
+    original: &mut Map,
+    patch: &'a Map,
     members: Members,
     path: Path<'_>,
 ) -> Result<BTreeSet<&'a str>, MergeError> {
     let mut done = BTreeSet::new();
-    for key in super::sorted_keys(patch) {
+    for (key, value) in super::sorted(patch) {
         let Directive::SetElementOrder(list) = Directive::of(key) else { continue };
-        let (name, wanted) = directive::list_of(list, &patch[key], path.key(key))?;
+        let (name, wanted) = directive::list_of(list, value, path.key(key))?;
         let old = original.get(name).and_then(Value::as_array);
         let new = patch.get(name).and_then(Value::as_array);
         if old.is_none() && new.is_none() {
@@ -34,7 +35,7 @@ pub(super) fn apply<'a>(
         let directive_path = path.key(key);
         let order = Order { list, wanted, list_path, directive_path };
         let merged = order.merged(old, new)?;
-        original.insert(name.to_owned(), Value::Array(merged));
+        original.insert(Text::copied(name), merged.into());
         if new.is_some() {
             done.insert(name);
         }
@@ -52,7 +53,7 @@ struct Order<'a> {
 
 impl Order<'_> {
     ///
-    fn merged(&self, old: Option<&Vec<Value>>, new: Option<&Vec<Value>>) -> Result<Vec<Value>, MergeError> {
+    fn merged(&self, old: Option<&Array>, new: Option<&Array>) -> Result<Array, MergeError> {
         let wanted = self.keys(self.wanted, Document::Patch, self.directive_path)?;
         if let Some(new) = new {
             self.check_contradiction(new, &wanted)?;
@@ -61,20 +62,20 @@ impl Order<'_> {
             (Some(old), Some(new)) => merge_lists(old.clone(), new, self.list, self.list_path)?,
             (Some(old), None) => old.clone(),
             (None, Some(new)) => clean::list(new, Some(self.list), self.list_path)?,
-            (None, None) => Vec::new(),
+            (None, None) => Array::new(),
         };
         let original = match old {
             Some(old) if !working.is_empty() => self.keys(old, Document::Original, self.list_path)?,
             _ => Vec::new(),
         };
         let keys = self.keys(&working, Document::Original, self.list_path)?;
-        Ok(order::arrange(keys.into_iter().zip(working).collect(), &wanted, &original))
+        Ok(order::arrange(working, &order::ranks(&keys, &wanted, &original)))
     }
 
     /// E-19 unless the elements that the patch gives follow the wanted order.
-    fn check_contradiction(&self, new: &[Value], wanted: &[String]) -> Result<(), MergeError> {
+    fn check_contradiction(&self, new: &[Value], wanted: &[Key]) -> Result<(), MergeError> {
         let given = match self.list.strategy {
-            ListStrategy::MergeObjects(key) => keyed::check_patch(new, key, self.list_path)?.given_keys(key),
+            ListStrategy::MergeObjects(key) => keyed::check_patch(new, key, self.list_path)?.given_keys(),
             _ => self.keys(new, Document::Patch, self.list_path)?,
         };
         let mut rest = wanted.iter();
@@ -85,7 +86,7 @@ impl Order<'_> {
     }
 
     /// What identifies the elements of a list: their key, or, among scalars, themselves.
-    fn keys(&self, list: &[Value], document: Document, path: Path<'_>) -> Result<Vec<String>, MergeError> {
+    fn keys(&self, list: &[Value], document: Document, path: Path<'_>) -> Result<Vec<Key>, MergeError> {
         match self.list.strategy {
             ListStrategy::MergeObjects(key) => keyed::keys(list, document, key, path),
             ListStrategy::MergeScalars => {

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use shared_json::{Array, Value};
 
+use super::key::Key;
 use super::order;
 use crate::error::{Document, MergeError, MergeProblem};
 use crate::path::Path;
 
 ///
-pub(super) fn merge(original: Vec<Value>, patch: &[Value], path: Path<'_>) -> Result<Vec<Value>, MergeError> {
+pub(super) fn merge(original: Array, patch: &Array, path: Path<'_>) -> Result<Array, MergeError> {
     check(patch, Document::Patch, path)?;
     check(&original, Document::Original, path)?;
     if patch.is_empty() && original.is_empty() {
@@ -18,18 +19,20 @@ pub(super) fn merge(original: Vec<Value>, patch: &[Value], path: Path<'_>) -> Re
     let original_order = keys(&original);
     let patch_order = keys(patch);
     let mut seen = BTreeSet::new();
-    let united = original
-        .into_iter()
-        .chain(patch.iter().cloned())
-        .map(|element| (element.to_string(), element))
-        .filter(|(key, _)| seen.insert(key.clone()))
-        .collect();
-    Ok(order::arrange(united, &patch_order, &original_order))
+    let mut united = Array::with_capacity(original.len() + patch.len());
+    let mut united_keys = Vec::with_capacity(original.len() + patch.len());
+    for (element, key) in original.iter().zip(&original_order).chain(patch.iter().zip(&patch_order)) {
+        if seen.insert(key) {
+            united.push(element.clone());
+            united_keys.push(key.clone());
+        }
+    }
+    Ok(order::arrange(united, &order::ranks(&united_keys, &patch_order, &original_order)))
 }
 
-/// Elements as text that differs where they differ.
-pub(super) fn keys(list: &[Value]) -> Vec<String> {
-    list.iter().map(ToString::to_string).collect()
+/// What tells the elements apart.
+pub(super) fn keys(list: &[Value]) -> Vec<Key> {
+    list.iter().map(Key::of).collect()
 }
 
 /// E-16 unless every element is text, a number or a truth value.

@@ -1,14 +1,18 @@
 //! The rules of job-manifest 3 and 7 as tables, and what must hold for every document.
 
+mod as_json;
 mod lists;
 mod normal_form;
 mod objects;
 mod order_directives;
 mod properties;
 mod reading;
+mod sharing;
 
 use serde_json::{Value, json};
-use strategic_merge::{merge, schema::table};
+use strategic_merge::schema::table;
+
+use as_json::merge;
 
 /// YAML as JSON; empty text is an empty object.
 #[track_caller]

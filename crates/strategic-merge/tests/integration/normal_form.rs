@@ -1,8 +1,9 @@
 //! The form in which manifests are compared.
 
 use serde_json::{Value, json};
-use strategic_merge::normal_form;
 use strategic_merge::schema::{Kind, table};
+
+use crate::as_json::normal_form;
 
 #[track_caller]
 fn check(pod: &Value, want: &Value) {

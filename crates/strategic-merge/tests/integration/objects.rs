@@ -1,7 +1,9 @@
 //! Objects (job-manifest 7.2).
 
 use serde_json::{Value, json};
-use strategic_merge::{Document, MAX_DEPTH, MergeProblem, merge, schema::table};
+use strategic_merge::{Document, MAX_DEPTH, MergeProblem, schema::table};
+
+use crate::as_json::merge;
 
 use crate::{check, yaml};
 

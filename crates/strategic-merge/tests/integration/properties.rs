@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
+use strategic_merge::Form;
 use strategic_merge::random_cases::{CHOICES, Case, Deliberate, Outcome, Style, accepted, case};
 use strategic_merge::schema::Kind;
 use strategic_merge::schema::table::POD_TEMPLATE_SPEC;
-use strategic_merge::{Form, merge, normal_form, read};
+
+use crate::as_json::{merge, normal_form, read};
 
 /// Seeds per property, or what `STRATEGIC_MERGE_CASES` says: a million of each take some minutes with
 /// `--profile simulation`.

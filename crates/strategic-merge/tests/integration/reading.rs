@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use strategic_merge::schema::{Kind, Schema, table};
-use strategic_merge::{Finding, Form, MAX_DEPTH, ReadError, read};
+use strategic_merge::{Finding, Form, MAX_DEPTH, ReadError};
+
+use crate::as_json::read;
 
 const POD: Kind = Kind::Object(&table::POD_SPEC);
 

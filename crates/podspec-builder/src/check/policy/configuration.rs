@@ -1,6 +1,7 @@
 //! The controller's own settings against its own policy (controller-config 5.10).
 
 use serde_json::Value;
+use shared_json::Value as Shared;
 
 use super::judge::{Judge, Violation};
 use super::walk;
@@ -32,8 +33,12 @@ struct Parts<'a>(Judge<'a>);
 impl Parts<'_> {
     fn object(&mut self, kind: Kind, object: Option<&Value>, key: &str) {
         if let Some(object) = object {
-            walk::value(kind, object, &mut key.to_owned(), &mut |place| self.0.place(place));
+            self.shared(kind, &object.into(), key);
         }
+    }
+
+    fn shared(&mut self, kind: Kind, object: &Shared, key: &str) {
+        walk::value(kind, object, &mut key.to_owned(), &mut |place| self.0.place(place));
     }
 
     fn volumes(&mut self, settings: &Settings) {
@@ -74,22 +79,28 @@ impl Parts<'_> {
         for (name, class) in settings.resource_classes.iter().flatten() {
             let key = format!("resource-classes.{name}");
             if let Some(resources) = &class.resource {
-                self.0.container_resources(resources, &format!("{key}.resource"));
+                self.0.container_resources(&resources.into(), &format!("{key}.resource"));
             }
             if let Some(resources) = &class.pod_resource {
-                self.0.pod_resources(resources, &format!("{key}.podResource"));
+                self.0.pod_resources(&resources.into(), &format!("{key}.podResource"));
             }
-            self.0.node_selector(class.node_selector.keys(), &format!("{key}.nodeSelector"));
+            self.0.node_selector(
+                class.node_selector.keys().map(String::as_str),
+                &format!("{key}.nodeSelector"),
+            );
         }
     }
 
     /// What the patch gives to every pod; what it takes away is not there to be judged.
     fn patch(&mut self, settings: &Settings) {
         // One that is malformed has been refused before.
-        let Some(Ok(given)) = settings.pod_spec_patch.as_ref().map(patch::alone) else { return };
+        let Some(Ok(given)) = settings.pod_spec_patch.as_ref().map(|patch| patch::alone(&patch.into()))
+        else {
+            return;
+        };
         let key = Author::Controller.key();
         self.0.given_pod(&given, key);
-        self.object(schema::POD_SPEC, Some(&Value::Object(given)), key);
+        self.shared(schema::POD_SPEC, &Shared::Object(given), key);
     }
 
     fn image_checks(&mut self, settings: &Settings) {

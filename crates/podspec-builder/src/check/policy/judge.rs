@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use shared_json::{Text, Value};
 
 use super::resources::{Part, Use, exceeds, used_by};
 use super::walk::Place;
@@ -108,7 +108,9 @@ impl<'a> Judge<'a> {
             ("PodSpec", "nodeName") if !word.is_empty() && self.policy.allowed_node_selectors.is_some() => {
                 self.add(Rule::AllowedNodeSelectors, format!("{} names a node itself", shown(word)), path);
             }
-            ("PodSpec", "nodeSelector") => self.node_selector(as_object(value).keys(), path),
+            ("PodSpec", "nodeSelector") => {
+                self.node_selector(as_object(value).keys().map(Text::as_str), path)
+            }
             ("NodeSelectorRequirement", "key") => self.node_key(word, path),
             ("PodSpec", "tolerations") => self.tolerations(value, path),
             _ if names_a_secret(schema, field) => {
@@ -157,9 +159,9 @@ impl<'a> Judge<'a> {
     }
 
     /// Judges the labels of a Job.
-    pub(super) fn labels(&mut self, labels: &BTreeMap<String, String>) {
+    pub(super) fn labels(&mut self, labels: &Object) {
         for (key, pattern) in &self.policy.required_labels {
-            match labels.get(key) {
+            match labels.get(key).and_then(Value::as_str) {
                 Some(value) => self.label(key, value, pattern, "metadata.labels"),
                 None => {
                     let what = format!("the label is missing, and its value must match `{pattern}`");
@@ -276,13 +278,15 @@ impl<'a> Judge<'a> {
 
     /// Drivers that read Secrets of the pod's namespace take the name as an attribute of the volume.
     fn secrets_of_driver(&mut self, attributes: &Object, path: &str) {
-        for key in sorted(attributes.keys()).filter(|key| key.to_ascii_lowercase().ends_with("secretname")) {
+        for key in sorted(attributes.keys().map(Text::as_str))
+            .filter(|key| key.to_ascii_lowercase().ends_with("secretname"))
+        {
             self.secret(text(attributes, key), &format!("{path}.{key}"));
         }
     }
 
     /// Judges the keys of a node selector.
-    pub(super) fn node_selector<'k>(&mut self, keys: impl Iterator<Item = &'k String>, path: &str) {
+    pub(super) fn node_selector<'k>(&mut self, keys: impl Iterator<Item = &'k str>, path: &str) {
         for key in sorted(keys) {
             self.node_key(key, path);
         }
@@ -327,9 +331,9 @@ fn components(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Keys in the order of the manifest.
-fn sorted<'k>(keys: impl Iterator<Item = &'k String>) -> impl Iterator<Item = &'k String> {
+fn sorted<'k>(keys: impl Iterator<Item = &'k str>) -> impl Iterator<Item = &'k str> {
     let mut keys: Vec<_> = keys.collect();
-    keys.sort();
+    keys.sort_unstable();
     keys.into_iter()
 }
 

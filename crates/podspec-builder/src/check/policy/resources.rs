@@ -1,6 +1,6 @@
 //! How much a pod uses, as Kubernetes counts it (job-manifest R-194, `max-resources`).
 
-use serde_json::Value;
+use shared_json::Value;
 
 use crate::object::{CONTAINERS, INIT_CONTAINERS, Object, as_object, list, text};
 use crate::text::quantity::parse_nanos;
@@ -102,11 +102,13 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Part, used_by};
+    use crate::object::as_object;
     use crate::text::quantity::format_nanos;
 
     #[track_caller]
     fn check(pod: &Value, requests: &str, limits: &str) {
-        let pod = pod.as_object().unwrap();
+        let pod = shared_json::Value::from(pod);
+        let pod = as_object(&pod);
         let used = |part| format_nanos(used_by(pod, part, "cpu").amount);
         assert_eq!(
             (used(Part::Requests).as_str(), used(Part::Limits).as_str()),
@@ -166,8 +168,8 @@ mod tests {
     #[test]
     fn amounts_beyond_measure() {
         let huge = json!({ "resources": { "requests": { "cpu": "1e999" }, "limits": { "cpu": "-1e999" } } });
-        let pod = json!({ "containers": [huge, huge], "initContainers": [huge] });
-        assert_eq!(used_by(pod.as_object().unwrap(), Part::Requests, "cpu").amount, i128::MAX);
-        assert_eq!(used_by(pod.as_object().unwrap(), Part::Limits, "cpu").amount, 0);
+        let pod = json!({ "containers": [huge, huge], "initContainers": [huge] }).into();
+        assert_eq!(used_by(as_object(&pod), Part::Requests, "cpu").amount, i128::MAX);
+        assert_eq!(used_by(as_object(&pod), Part::Limits, "cpu").amount, 0);
     }
 }

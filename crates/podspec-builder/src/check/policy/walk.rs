@@ -1,6 +1,6 @@
 //! A walk through an object of Kubernetes, along its schema.
 
-use serde_json::{Map, Value};
+use shared_json::{Map, Value};
 
 use crate::schema::{Kind, Schema};
 
@@ -21,7 +21,7 @@ pub(super) struct Place<'v, 'p> {
 /// the order of the manifest. What the schema does not know is not there.
 pub(super) fn object<'v>(
     schema: &'static Schema,
-    object: &'v Map<String, Value>,
+    object: &'v Map,
     path: &mut String,
     visit: &mut dyn FnMut(Place<'v, '_>),
 ) {
@@ -80,6 +80,7 @@ mod tests {
             "unknown": 1,
             "containers": [{ "name": "a", "image": "x" }, { "image": "y" }],
         });
+        let pod = pod.into();
         let mut seen = Vec::new();
         value(POD_SPEC, &pod, &mut String::new(), &mut |place: Place<'_, '_>| {
             seen.push(format!("{} {}", place.schema, place.path));

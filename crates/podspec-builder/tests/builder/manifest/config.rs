@@ -42,13 +42,15 @@ fn apply(settings: &mut Settings, key: &str, value: &Value) {
         "workspace-mount-sub-path-expr" => settings.workspace_mount_sub_path_expr = text(value),
         "agent-config" => settings.agent_config = Some(agent_config(value)),
         "default-checkout-params" => {
-            settings.default_checkout_params = block(json!({ "checkout": value })).checkout
+            settings.default_checkout_params = block(json!({ "checkout": value })).checkout.with_objects_as()
         }
         "default-command-params" => {
-            settings.default_command_params = block(json!({ "commandParams": value })).command_params;
+            settings.default_command_params =
+                block(json!({ "commandParams": value })).command_params.with_objects_as();
         }
         "default-sidecar-params" => {
-            settings.default_sidecar_params = block(json!({ "sidecarParams": value })).sidecar_params;
+            settings.default_sidecar_params =
+                block(json!({ "sidecarParams": value })).sidecar_params.with_objects_as();
         }
         "default-metadata" => settings.default_metadata = block(json!({ "metadata": value })).metadata,
         "default-image-pull-policy" => {
@@ -167,7 +169,7 @@ fn text_map(value: &Value) -> BTreeMap<String, String> {
 
 /// The parameters of the controller have the shape of the block's.
 fn block(value: Value) -> pipeline_model::KubernetesPlugin {
-    pipeline_model::KubernetesPlugin::from_json(&value).unwrap().0
+    pipeline_model::KubernetesPlugin::from_json(&value.into()).unwrap().0
 }
 
 fn text(value: &Value) -> String {

@@ -22,7 +22,7 @@ fn jobs_share_a_patch_and_nothing_else() {
         "allow-pod-spec-patch-unsafe-command-modification": true, "pod-spec-patch": patch,
     });
     let builder = config::builder(&settings).unwrap();
-    let job = |block: Value| build(&builder, &json!({ "plugin": block })).unwrap().job;
+    let job = |block: Value| build(&builder, &json!({ "plugin": block })).unwrap().to_json();
     let vector = || job(json!({ "commandParams": { "interposer": "vector" } }));
     let other = || job(json!({ "podSpec": { "containers": [{ "name": "mine", "image": "x:1" }] } }));
     let first = (vector(), job(json!({})), other());
@@ -84,7 +84,7 @@ fn what_is_worth_knowing_of_the_controllers_patch() {
 /// The id of the error, or the Job.
 fn outcome(config: &Value, block: &Value) -> Result<Value, &'static str> {
     let builder = config::builder(config).map_err(|error| error.problems[0].id)?;
-    build(&builder, &json!({ "plugin": block })).map(|built| built.job).map_err(|error| error.id)
+    build(&builder, &json!({ "plugin": block })).map(|built| built.to_json()).map_err(|error| error.id)
 }
 
 /// Who may change what a container runs, row by row of the table of command changes.

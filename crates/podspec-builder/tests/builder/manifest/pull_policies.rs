@@ -54,7 +54,8 @@ fn the_pull_policy_table_holds() {
         let containers = if image == "none" { json!([]) } else { json!([container]) };
         let row = json!({ "plugin": { "podSpec": { "containers": containers } } });
         let built = build(&config::builder(&config).unwrap(), &row).unwrap();
-        let pod = &built.job["spec"]["template"]["spec"];
+        let job = built.to_json();
+        let pod = &job["spec"]["template"]["spec"];
         let policy = |list: &str, name: &str| {
             let mut containers = pod[list].as_array().unwrap().iter();
             containers

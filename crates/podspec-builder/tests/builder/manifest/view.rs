@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 /// A built Job, seen with the words of the fixtures.
 pub(crate) struct View<'a> {
     built: &'a Built,
-    pod: &'a Value,
+    job: Value,
+    pod: Value,
 }
 
 impl<'a> View<'a> {
     pub(crate) fn new(built: &'a Built) -> Self {
-        Self { built, pod: &built.job["spec"]["template"]["spec"] }
+        let job = built.to_json();
+        Self { built, pod: job["spec"]["template"]["spec"].clone(), job }
     }
 
     /// Compares everything that the row names.
@@ -41,7 +43,7 @@ impl<'a> View<'a> {
 
     /// Job and pod template carry the same.
     fn check_metadata(&self, key: &str, want: &Value, failures: &mut Vec<String>) {
-        let places = [&self.built.job["metadata"][key], &self.built.job["spec"]["template"]["metadata"][key]];
+        let places = [&self.job["metadata"][key], &self.job["spec"]["template"]["metadata"][key]];
         for (entry, value) in want.as_object().unwrap() {
             for place in places {
                 compare(&format!("{key} {entry}"), &place[entry.as_str()], value, failures);
@@ -52,8 +54,8 @@ impl<'a> View<'a> {
     fn check_entries(&self, key: &str, want: &Value, failures: &mut Vec<String>) {
         for (entry, value) in want.as_object().unwrap_or_else(|| panic!("`{key}` takes a map")) {
             let got = match key {
-                "job" => find(&self.built.job, entry).clone(),
-                "pod" => find(self.pod, entry).clone(),
+                "job" => find(&self.job, entry).clone(),
+                "pod" => find(&self.pod, entry).clone(),
                 "commands" => self.variable(entry, "BUILDKITE_COMMAND"),
                 "ids" => self.variable(entry, "BUILDKITE_CONTAINER_ID"),
                 "env" => {

@@ -34,7 +34,8 @@ pub(crate) fn container(list: &str, name: &str, security: &Value, credentials: b
     job.env.insert("BUILDKITE_PLUGINS".to_owned(), plugins.to_string());
     let builder = Builder::new(Settings::default()).unwrap();
     let built = builder.build(&job, &builder.parse_plugin(&job).unwrap(), None).unwrap();
-    let mut containers = built.job["spec"]["template"]["spec"][list].as_array().unwrap().iter();
+    let job = built.to_json();
+    let mut containers = job["spec"]["template"]["spec"][list].as_array().unwrap().iter();
     containers.find(|container| container["name"] == name).unwrap().clone()
 }
 

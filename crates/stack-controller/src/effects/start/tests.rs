@@ -86,7 +86,7 @@ async fn the_pod_spec_of_a_pod_template_reaches_the_job() {
     });
     let built = executor(StatusCode::OK, template).build(job_with_template(), 0, &[]).await;
     let built = built.unwrap_or_else(|outcome| panic!("{outcome:?}"));
-    assert_eq!(built.job.pointer("/spec/template/spec/nodeSelector/size"), Some(&json!("big")));
+    assert_eq!(built.to_json().pointer("/spec/template/spec/nodeSelector/size"), Some(&json!("big")));
     assert_eq!(built.warnings, []);
 }
 
