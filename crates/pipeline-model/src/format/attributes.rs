@@ -51,7 +51,7 @@ pub static ATTRIBUTES: &[Attribute] = &[
     // Section 8.
     on(&[Command], Field::new("command", COMMAND, "What the job runs: a text, which may have several lines, or a list \
          of them. Variables such as `$NAME` are replaced when the file is uploaded; write `$$NAME` for the shell.")
-        .older(&[Alias("commands"), Deprecated("script")])
+        .older(&[Alias("commands")])
         .examples(&[r#""make test""#, r#"["make", "make test"]"#])),
     on(&[Command], Field::new("plugins", Shape::Named(&PLUGINS), "Plugins in the order in which they run, each with its \
          configuration. `kubernetes` is the one that the controller itself reads.")
@@ -113,6 +113,12 @@ pub static ATTRIBUTES: &[Attribute] = &[
         .examples(&[r#"{"skip": true}"#])),
     on(&[Command], Field::new("signature", Shape::Object(&SIGNATURE), "Written by the agent when it signs the step; a copied \
          one fails verification.")),
+    on(
+        &[Command],
+        Field::new("script", Shape::Nested(Command), "The attributes of a command step, one level down.")
+            .deprecated("write them on the step itself")
+            .examples(&[r#"{"command": "make test"}"#]),
+    ),
     // Section 9.
     on(&[Wait], Field::new("wait", MARK_WAIT, "Makes this a wait step. A text becomes its label.")
         .older(&[Deprecated("waiter")])

@@ -32,7 +32,7 @@ pub static KINDS: &[Kind] = &[
         name: "commandStep",
         title: "Command step",
         doc: "Runs commands, plugins or both as one job, or as several with `parallelism` or `matrix`.",
-        keys: &["command", "commands", "plugins", "script"],
+        keys: &["command", "commands", "plugins"],
         words: &["command", "script", "commands"],
         bare: &[],
         required: &[],

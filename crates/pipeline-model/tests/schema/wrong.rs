@@ -128,6 +128,7 @@ fn pipelines_are_refused() {
         ("[{command: make}, 3]", "a number among the steps"),
         ("[{commands: make, podSpec: {}}]", "a key of the plugin on a step"),
         ("[{type: wat}]", "an unknown type"),
+        ("[{script: make}]", "a script that is text says no kind"),
         ("[{type: wait, command: make}]", "a wait that has a command"),
         ("[{type: trigger}]", "a trigger of nothing"),
         ("[{group: G}]", "a group without steps"),

@@ -29,7 +29,10 @@ impl Writer<'_> {
 
     /// A word, or a mapping: first by `type`, then by the keys that say the kind, in the order of the kinds.
     fn step(&mut self, within: Within) -> Result<Value> {
-        let (mut by_keys, mut by_type) = (self.no_kind()?, json!({ "properties": { "type": all_words() } }));
+        let command = reference(self.kind(StepKind::Command)?.name);
+        let nested = json!({ "type": "object", "required": ["script"] });
+        let mut by_keys = json!({ "if": nested, "then": command, "else": self.no_kind()? });
+        let mut by_type = json!({ "properties": { "type": all_words() } });
         for kind in KINDS.iter().rev() {
             let step = if within == Within::Group && kind.kind == StepKind::Group {
                 // A mapping is never text; the message is what editors show.
