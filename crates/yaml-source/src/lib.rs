@@ -24,6 +24,7 @@ mod mapping;
 mod nearest;
 mod node;
 mod number;
+mod replace;
 mod scalar;
 mod span;
 mod tabs;

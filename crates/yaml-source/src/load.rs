@@ -341,7 +341,8 @@ fn first_dash(text: &str, start: usize) -> usize {
     if before.ends_with('-') { before.len() - 1 } else { start }
 }
 
-fn measure<'n>(children: impl Iterator<Item = &'n Node>) -> (u64, u32) {
+/// Weight and depth of what these are the children of.
+pub(crate) fn measure<'n>(children: impl Iterator<Item = &'n Node>) -> (u64, u32) {
     children.fold((1, 1), |(weight, depth), child| {
         (weight.saturating_add(child.inner.weight), depth.max(child.inner.depth.saturating_add(1)))
     })
