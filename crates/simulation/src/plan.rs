@@ -46,6 +46,8 @@ pub struct Site {
     pub page_size: u32,
     /// `job-cancel-checker-poll-interval`.
     pub state_check_interval: Duration,
+    /// Versions that the API server remembers.
+    pub history_limit: usize,
     /// How long the Job controller takes to act on a change.
     pub job_controller_delay: Duration,
     /// After this silence Buildkite counts an agent as lost.

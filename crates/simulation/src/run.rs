@@ -445,8 +445,7 @@ fn kubernetes(plan: &Plan) -> cluster_sim::Options {
         record: true,
         // Nobody reads what went well, and writing it is a fifth of all writes.
         events: false,
-        // A longer history would only keep every old pod in memory.
-        history_limit: 250,
+        history_limit: plan.site.history_limit,
         job_controller_delay: delay / 2..=delay,
         ..cluster_sim::Options::default()
     }

@@ -44,6 +44,7 @@ impl Story {
             empty_job: Duration::from_secs(30),
             page_size: 1000,
             state_check_interval: Duration::from_secs(5),
+            history_limit: 250,
             job_controller_delay: Duration::from_millis(20),
             agent_lost_after: Duration::from_secs(180),
             latency: Duration::ZERO,

@@ -35,7 +35,10 @@ impl Plan {
         // What came to plans later has sources of its own, so that the rest of a plan stays as it was.
         let mut agents = Rng::with_seed(seed ^ 0x6167_656e_7473);
         site.weather.agents = rates(&mut agents, Side::Agents);
-        site.state_check_interval = state_check_interval(&mut Rng::with_seed(seed ^ 0x7374_6174_6573));
+        let mut surroundings = Rng::with_seed(seed ^ 0x7374_6174_6573);
+        site.state_check_interval = state_check_interval(&mut surroundings);
+        // A longer history would only keep every old pod in memory.
+        site.history_limit = pick(&mut surroundings, &[250, 250, 100, 50]);
         let mut items = builds(&mut random, size, &site);
         specialities(&mut Rng::with_seed(seed ^ 0x7370_6563), &mut items);
         // Work goes on after the last arrival: as long as the backlog lasts, something may happen to it.
@@ -98,6 +101,7 @@ fn site(random: &mut Rng) -> Site {
         empty_job: Duration::from_secs(pick(random, &[10, 30])),
         page_size: pick(random, &[20, 100, 1000, 1000]),
         state_check_interval: Duration::ZERO,
+        history_limit: 250,
         job_controller_delay: Duration::from_millis(pick(random, &[1, 20, 200, 2000])),
         agent_lost_after: Duration::from_secs(pick(random, &[60, 180])),
         latency: Duration::from_millis(pick(random, &[0, 0, 5, 50])),

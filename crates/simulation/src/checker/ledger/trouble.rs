@@ -20,8 +20,9 @@ pub(in crate::checker) struct Trouble {
 
 /// A watch that tells nothing is given up after 135 seconds at the latest.
 const SILENCE: Duration = Duration::from_secs(150);
-/// A watch whose events are late gets later with each, until it ends.
-const LAG: Duration = Duration::from_secs(400);
+/// A watch whose events are late gets later with each, until the server ends it after 120 seconds; the last of them
+/// takes 20.
+const LAG: Duration = Duration::from_secs(150);
 
 /// Single faults that are remembered per server.
 const FAULTS_KEPT: usize = 4096;
