@@ -10,6 +10,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 use yaml_source::Dialect;
 
+mod agreement;
 mod catalogue;
 mod examples;
 mod fixtures;
