@@ -136,7 +136,7 @@ fn logs(controllers: &BTreeMap<String, Running>) -> String {
     controllers.iter().map(tail).collect()
 }
 
-/// kubernetes-plugin B7, job-manifest
+/// Rules are cited by the files of fixtures/pipelines/run.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_feature_shows_itself_on_the_node() {
     let (testbed, _order) = Testbed::shared().await;
@@ -195,6 +195,7 @@ async fn every_feature_shows_itself_on_the_node() {
     assert_nothing_is_left(&mut controllers, &namespace).await;
     for (queue, Running { controller, limit, watch }) in controllers {
         let seen = watch.seen();
+        assert!(!seen.ever.is_empty(), "the watch over {queue} saw nothing");
         assert!(seen.most_unfinished as u64 <= limit, "{} Jobs of {queue} at a time", seen.most_unfinished);
         assert!(seen.uids.values().all(|uids| uids.len() == 1), "a Job was made twice");
         let (status, log) = controller.terminate(READY).await.expect("the controller can be stopped");
