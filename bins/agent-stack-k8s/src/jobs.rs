@@ -18,6 +18,7 @@ use podspec_builder::{AGENT_TOKEN_KEY, AgentTokenSource, BuildError, Builder, Bu
 use serde_json::Value;
 use stack_config::{ConfigError, Loaded, Source};
 
+use self::pipeline_file::{OfMatrix, Reading};
 use self::pod_template::PodTemplate;
 use self::report::{Failure, tell};
 
@@ -30,6 +31,12 @@ pub(crate) struct JobArgs {
     /// Only the step of this key
     #[arg(long, value_name = "KEY", conflicts_with = "job")]
     step: Option<String>,
+    /// Which jobs of a step with a matrix
+    #[arg(long, value_enum, default_value_t = OfMatrix::First, value_name = "WHICH", conflicts_with = "job")]
+    matrix: OfMatrix,
+    /// Leave `$` as it is written, for a file that is uploaded with this flag
+    #[arg(long, conflicts_with = "job")]
+    no_interpolation: bool,
     /// A PodTemplate manifest that a kubernetes plugin names; may be given several times
     #[arg(long, value_name = "FILE")]
     pod_template: Vec<String>,
@@ -42,7 +49,7 @@ pub(crate) struct JobArgs {
 
 /// A job to build, and what messages call it.
 pub(crate) struct Asked {
-    /// `pipeline.yml:3:3: step 1 ("test")`; empty for a job file.
+    /// `pipeline.yml:3:3: step 1 ("test", 1.25)`; empty for a job file.
     pub(crate) place: String,
     pub(crate) job: JobRequest,
 }
@@ -78,7 +85,15 @@ impl Jobs {
             (Some(file), _) => {
                 vec![Asked { place: String::new(), job: job_file::read(&source::read(file)?)? }]
             }
-            (None, Some(file)) => pipeline_file::read(&source::read(file)?, args.step.as_deref())?,
+            (None, Some(file)) => {
+                let reading = Reading {
+                    key: args.step.as_deref(),
+                    interpolates: !args.no_interpolation,
+                    given: &given,
+                    of_matrix: args.matrix,
+                };
+                pipeline_file::read(&source::read(file)?, &reading)?
+            }
             (None, None) => Vec::new(),
         };
         for asked in &mut asked {

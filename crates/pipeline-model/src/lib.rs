@@ -18,6 +18,7 @@
 mod block;
 mod finding;
 pub mod format;
+mod interpolation;
 mod params;
 mod pipeline;
 mod plugin_list;
@@ -31,6 +32,7 @@ pub use block::table::{
     BLOCK, CHECKOUT as CHECKOUT_PARAMS, COMMAND_PARAMS, GIT_MIRRORS, METADATA, SIDECAR_PARAMS,
 };
 pub use finding::{Notice, PluginError};
+pub use interpolation::{Interpolated, InterpolationError, Variables, interpolate};
 pub use params::{
     CheckoutParams, CommandParams, GitMirrors, Interposer, Metadata, SidecarParams, UnknownWord,
 };

@@ -5,15 +5,19 @@
 //! run nothing (wait, block, input, trigger) are passed over.
 
 mod attributes;
+mod kind;
 mod matrix;
+mod read;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use yaml_source::{Mapping, Node, Span};
+use yaml_source::{Node, Span};
 
 pub use self::matrix::{Combination, Matrix};
-use crate::step_plugins::{StepPluginsError, step_plugins};
+use self::read::Reader;
+use crate::interpolation::{Interpolation, Variables};
+use crate::step_plugins::StepPluginsError;
 
 /// A pipeline file that cannot be read as one. Displays as `line:column: what`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +64,8 @@ pub struct CommandStep {
     pub matrix: Option<Matrix>,
     /// Equal jobs that the step is multiplied into, if it is.
     pub parallelism: Option<i64>,
+    /// Variables that its jobs depend on and that stayed as they were written, each once.
+    pub unknown_variables: Vec<String>,
 }
 
 /// What steps inherit.
@@ -69,119 +75,60 @@ struct Inherited {
     agents: Vec<String>,
     image: Option<String>,
     priority: i64,
+    unknown_variables: Vec<String>,
 }
 
-/// Keys that make a mapping a step that runs nothing.
-const NOT_COMMANDS: [&str; 7] = ["wait", "waiter", "block", "input", "manual", "trigger", "group"];
-const COMMANDS: [&str; 4] = ["command", "commands", "plugins", "script"];
-/// Words of `type` that mean a command step.
-const COMMAND_TYPES: [&str; 3] = ["command", "commands", "script"];
+/// Attributes of a step that do not reach its jobs; nobody needs to know what a variable in them stands for.
+const BESIDE_THE_JOB: [&str; 12] = [
+    "label",
+    "name",
+    "if",
+    "branches",
+    "if_changed",
+    "depends_on",
+    "notify",
+    "skip",
+    "soft_fail",
+    "retry",
+    "concurrency_group",
+    "artifact_paths",
+];
 
 impl Pipeline {
-    /// Reads the root of a pipeline file: a mapping with `steps`, or a list of steps.
+    /// Reads the root of a pipeline file as it stands: a mapping with `steps`, or a list of steps.
     ///
     /// # Errors
     /// The first thing that cannot be read.
     pub fn read(root: &Node) -> Result<Self, PipelineError> {
-        let mut pipeline = Self::default();
-        let mut next = 0;
-        if let Some(steps) = root.as_sequence() {
-            pipeline.read_steps(steps, &Inherited::default(), &mut next)?;
-            return Ok(pipeline);
+        Reader { interpolation: None, next: 0, steps: Vec::new() }.pipeline(root)
+    }
+
+    /// Reads the root of a pipeline file as it is once an upload has replaced its variables (pipeline-format 4).
+    ///
+    /// # Errors
+    /// The first thing that the upload would refuse or that cannot be read.
+    pub fn read_uploaded(root: &Node, variables: Variables) -> Result<Self, PipelineError> {
+        let interpolation = Some(Interpolation::new(variables));
+        Reader { interpolation, next: 0, steps: Vec::new() }.pipeline(root)
+    }
+}
+
+impl CommandStep {
+    /// The step as one of the jobs of its matrix has it: tokens replaced, but for those of its key
+    /// (pipeline-format 15).
+    #[must_use]
+    pub fn combined(&self, combination: &Combination) -> Self {
+        let fill = |text: &String| combination.fill(text);
+        Self {
+            label: self.label.as_ref().map(fill),
+            command: combination.fill(&self.command),
+            env: self.env.iter().map(|(name, value)| (name.clone(), combination.fill(value))).collect(),
+            agents: self.agents.iter().map(fill).collect(),
+            image: self.image.as_ref().map(fill),
+            plugins: self.plugins.iter().map(|plugin| combination.fill_json(plugin)).collect(),
+            ..self.clone()
         }
-        let Some(mapping) = root.as_mapping() else {
-            return Err(refused(root, "a pipeline is a mapping with `steps`, or a list of steps"));
-        };
-        let inherited = Inherited {
-            env: attributes::env(mapping)?,
-            agents: attributes::agents(mapping)?.unwrap_or_default(),
-            image: attributes::text(mapping, &["image"])?,
-            priority: attributes::integer(mapping, "priority")?.unwrap_or_default(),
-        };
-        let steps = mapping.get("steps").ok_or_else(|| refused(root, "the pipeline has no `steps`"))?;
-        let Some(list) = steps.as_sequence() else {
-            return Err(refused(steps, "`steps` is a list; begin each step with `- `"));
-        };
-        pipeline.read_steps(list, &inherited, &mut next)?;
-        Ok(pipeline)
     }
-
-    fn read_steps(
-        &mut self,
-        steps: &[Node],
-        inherited: &Inherited,
-        next: &mut usize,
-    ) -> Result<(), PipelineError> {
-        for step in steps {
-            if step.as_str().is_some() {
-                *next += 1;
-                continue;
-            }
-            let mapping = step.as_mapping().ok_or_else(|| refused(step, "a step is a mapping, or a word"))?;
-            if let Some(inner) = group(mapping) {
-                self.read_steps(inner, inherited, next)?;
-                continue;
-            }
-            let index = *next;
-            *next += 1;
-            if is_command(step, mapping)? {
-                // The attributes may be one level further down.
-                let nested = COMMANDS.iter().find_map(|key| mapping.get(key)?.as_mapping());
-                let nested = nested.filter(|_| mapping.get("plugins").is_none());
-                self.steps.push(command_step(step, nested.unwrap_or(mapping), inherited, index)?);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The steps inside of a group.
-fn group(mapping: &Mapping) -> Option<&[Node]> {
-    let is_group = match mapping.get("type") {
-        Some(kind) => kind.as_str() == Some("group"),
-        None => mapping.get("group").is_some() && !COMMANDS.iter().any(|key| mapping.get(key).is_some()),
-    };
-    mapping.get("steps").filter(|_| is_group)?.as_sequence()
-}
-
-/// What kind of step it is, in the order of pipeline-format 6.2.
-fn is_command(step: &Node, mapping: &Mapping) -> Result<bool, PipelineError> {
-    if let Some(kind) = mapping.get("type") {
-        let word = kind.as_str().ok_or_else(|| refused(kind, "`type` is a word, such as `command`"))?;
-        return Ok(COMMAND_TYPES.contains(&word));
-    }
-    if COMMANDS.iter().any(|key| mapping.get(key).is_some()) {
-        return Ok(true);
-    }
-    if NOT_COMMANDS.iter().any(|key| mapping.get(key).is_some()) {
-        return Ok(false);
-    }
-    Err(refused(step, "nothing says what kind of step this is; give it a `command`"))
-}
-
-fn command_step(
-    step: &Node,
-    mapping: &Mapping,
-    inherited: &Inherited,
-    index: usize,
-) -> Result<CommandStep, PipelineError> {
-    let mut env = inherited.env.clone();
-    env.extend(attributes::env(mapping)?);
-    let own = attributes::text(mapping, &["image"])?;
-    Ok(CommandStep {
-        span: step.site(),
-        index,
-        key: attributes::text(mapping, &["key", "id", "identifier"])?,
-        label: attributes::text(mapping, &["label", "name"])?,
-        command: attributes::command(mapping)?,
-        env,
-        agents: attributes::agents(mapping)?.unwrap_or_else(|| inherited.agents.clone()),
-        image: own.or_else(|| inherited.image.clone()),
-        priority: attributes::integer(mapping, "priority")?.unwrap_or(inherited.priority),
-        plugins: mapping.get("plugins").map(step_plugins).transpose()?.unwrap_or_default(),
-        matrix: mapping.get("matrix").filter(|node| !node.is_null()).map(Matrix::read).transpose()?,
-        parallelism: attributes::integer(mapping, "parallelism")?,
-    })
 }
 
 impl From<StepPluginsError> for PipelineError {

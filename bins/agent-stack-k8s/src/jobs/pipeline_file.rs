@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use pipeline_model::{CommandStep, Matrix, Pipeline, nearest};
+use clap::ValueEnum;
+use pipeline_model::{Combination, CommandStep, Pipeline, Variables, nearest};
 use podspec_builder::{JobRequest, JobUuid};
 use serde_json::Value;
 use uuid::Uuid;
@@ -25,25 +26,66 @@ const VARIABLES: [(&str, &str); 4] = [
     ("BUILDKITE_PIPELINE_SLUG", "pipeline"),
 ];
 
-/// Reads the command steps, or the one of this key.
-pub(super) fn read(source: &Source, key: Option<&str>) -> Result<Vec<Asked>, Unreadable> {
+/// Which jobs of a step's matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OfMatrix {
+    /// The first that its adjustments leave
+    First,
+    /// Each
+    All,
+}
+
+/// What is asked of a file.
+pub(super) struct Reading<'a> {
+    /// Only the step of this key.
+    pub(super) key: Option<&'a str>,
+    /// Whether variables are replaced as an upload does it.
+    pub(super) interpolates: bool,
+    /// Variables that are given beside the file.
+    pub(super) given: &'a [(String, String)],
+    pub(super) of_matrix: OfMatrix,
+}
+
+/// Reads the jobs of the command steps.
+pub(super) fn read(source: &Source, asked: &Reading<'_>) -> Result<Vec<Asked>, Unreadable> {
     let document = source.document(Dialect::Pipeline)?;
-    let pipeline = Pipeline::read(document.root())
-        .map_err(|error| Unreadable::new(format!("{}:{error}", source.name)))?;
-    let steps: Vec<&CommandStep> = match key {
+    let root = document.root();
+    let pipeline = if asked.interpolates {
+        let given = asked.given.iter().cloned();
+        Pipeline::read_uploaded(root, Variables::some(made_up().into_iter().chain(given).collect()))
+    } else {
+        Pipeline::read(root)
+    };
+    let pipeline = pipeline.map_err(|error| Unreadable::new(format!("{}:{error}", source.name)))?;
+    let steps: Vec<&CommandStep> = match asked.key {
         None => pipeline.steps.iter().collect(),
         Some(key) => vec![find(source, &pipeline, key)?],
     };
     if steps.is_empty() {
         return Err(Unreadable::new(format!("{}: has no command step", source.name)));
     }
-    if steps.iter().any(|step| has_variables(step)) {
+    tell_unknown(source, &steps);
+    Ok(steps.into_iter().flat_map(|step| jobs(source, step, asked.of_matrix)).collect())
+}
+
+fn made_up() -> BTreeMap<String, String> {
+    VARIABLES.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+/// An upload would take these from its own environment.
+fn tell_unknown(source: &Source, steps: &[&CommandStep]) {
+    let mut names: Vec<&str> = Vec::new();
+    for name in steps.iter().flat_map(|step| &step.unknown_variables) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    if !names.is_empty() {
+        let (file, names) = (&source.name, names.join(", $"));
         tell(&format!(
-            "warning: {}: `$NAME` and `$$` are left as written; `buildkite-agent pipeline upload` replaces them",
-            source.name
+            "warning: {file}: not known here, so left as written: ${names}; give them with --job-env"
         ));
     }
-    Ok(steps.into_iter().map(|step| asked(source, step)).collect())
 }
 
 fn find<'a>(source: &Source, pipeline: &'a Pipeline, key: &str) -> Result<&'a CommandStep, Unreadable> {
@@ -58,70 +100,65 @@ fn find<'a>(source: &Source, pipeline: &'a Pipeline, key: &str) -> Result<&'a Co
     })
 }
 
-fn asked(source: &Source, step: &CommandStep) -> Asked {
-    let called = step.key.as_deref().or(step.label.as_deref());
-    let called = called.map(|called| format!(" (\"{called}\")")).unwrap_or_default();
-    let place = format!("{}:{}: step {}{called}", source.name, step.span, step.index + 1);
-    let step = one_of_several(&place, step);
-    let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{}#{}", source.name, step.index).as_bytes());
-    let uuid = JobUuid::new(id.to_string()).expect("a UUID has no blanks");
-    let mut env: BTreeMap<String, String> =
-        VARIABLES.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    env.extend(step.env);
-    let mut set = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            env.insert(name.to_owned(), value);
-        }
+/// The jobs of a step that are asked for.
+fn jobs(source: &Source, step: &CommandStep, of_matrix: OfMatrix) -> Vec<Asked> {
+    let Some(matrix) = &step.matrix else { return vec![job(source, step, None)] };
+    let combinations = matrix.combinations();
+    let count = combinations.len();
+    if count == 0 {
+        let place = place(source, step, None);
+        tell(&format!(
+            "warning: {place}: its matrix has no combination that is not skipped, so it has no job"
+        ));
+    }
+    let shown = if of_matrix == OfMatrix::All { count } else { 1 };
+    let numbered = combinations.into_iter().take(shown).enumerate();
+    let jobs: Vec<Asked> =
+        numbered.map(|combined| job(source, &step.combined(&combined.1), Some(&combined))).collect();
+    if count > shown {
+        let place = &jobs[0].place;
+        tell(&format!(
+            "warning: {place}: is the first of {count} combinations of its matrix; --matrix all shows each"
+        ));
+    }
+    jobs
+}
+
+/// One job; the combinations of a matrix are numbered from 0.
+fn job(source: &Source, step: &CommandStep, combined: Option<&(usize, Combination)>) -> Asked {
+    let place = place(source, step, combined.map(|(_, combination)| combination));
+    if let Some(count) = step.parallelism.filter(|count| *count > 1) {
+        tell(&format!("warning: {place}: becomes {count} jobs that are alike; this is one of them"));
+    }
+    let number = match combined {
+        None | Some((0, _)) => step.index.to_string(),
+        Some((number, _)) => format!("{}#{number}", step.index),
     };
-    set("BUILDKITE_STEP_KEY", step.key);
-    set("BUILDKITE_IMAGE", step.image);
-    set("BUILDKITE_PLUGINS", (!step.plugins.is_empty()).then(|| Value::Array(step.plugins).to_string()));
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{}#{number}", source.name).as_bytes());
+    let uuid = JobUuid::new(id.to_string()).expect("a UUID has no blanks");
+    // What Buildkite itself says of a job counts, whatever the pipeline says (pipeline-format 5).
+    let mut env = step.env.clone();
+    env.extend(made_up());
+    let plugins = (!step.plugins.is_empty()).then(|| Value::from(step.plugins.clone()).to_string());
+    let of_step = [
+        ("BUILDKITE_STEP_KEY", step.key.clone()),
+        ("BUILDKITE_IMAGE", step.image.clone()),
+        ("BUILDKITE_PLUGINS", plugins),
+    ];
+    env.extend(of_step.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     let job = JobRequest {
         env,
-        agent_query_rules: step.agents,
+        agent_query_rules: step.agents.clone(),
         priority: step.priority,
-        ..JobRequest::new(uuid, step.command)
+        ..JobRequest::new(uuid, step.command.clone())
     };
     Asked { place, job }
 }
 
-/// The first of the jobs that a step becomes.
-fn one_of_several(place: &str, step: &CommandStep) -> CommandStep {
-    let mut step = step.clone();
-    if let Some(count) = step.parallelism.filter(|count| *count > 1) {
-        tell(&format!("warning: {place}: becomes {count} jobs that are alike; this is one of them"));
-    }
-    let Some(matrix) = step.matrix.clone() else { return step };
-    let Some(combination) = matrix.first() else {
-        tell(&format!("warning: {place}: has a matrix without values; its tokens stay as they are written"));
-        return step;
-    };
-    if matrix.len() > 1 {
-        let count = matrix.len();
-        tell(&format!(
-            "warning: {place}: has a matrix of {count} combinations before adjustments; this is the first"
-        ));
-    }
-    let fill = |text: &mut String| *text = Matrix::fill(text, &combination);
-    fill(&mut step.command);
-    step.image.iter_mut().for_each(fill);
-    step.agents.iter_mut().for_each(fill);
-    step.env.values_mut().for_each(fill);
-    step.plugins = step.plugins.iter().map(|plugin| Matrix::fill_json(plugin, &combination)).collect();
-    step
-}
-
-/// Whether the upload would replace something in what the pod is made of; a step's variables are not in it.
-fn has_variables(step: &CommandStep) -> bool {
-    let replaced = |text: &str| {
-        text.match_indices('$').any(|(at, _)| {
-            let after = text[at + 1..].chars().next();
-            // A name, an expansion, or a dollar that is written twice to stay one.
-            after.is_some_and(|c| c == '{' || c == '$' || c.is_alphabetic())
-        })
-    };
-    let texts = step.image.iter().chain(&step.agents);
-    replaced(&step.command)
-        || texts.into_iter().any(|text| replaced(text))
-        || step.plugins.iter().any(|plugin| replaced(&plugin.to_string()))
+/// `pipeline.yml:3:3: step 1 ("test", 1.25)`.
+fn place(source: &Source, step: &CommandStep, combination: Option<&Combination>) -> String {
+    let called = step.key.as_deref().or(step.label.as_deref()).map(|called| format!("\"{called}\""));
+    let names: Vec<String> = called.into_iter().chain(combination.map(ToString::to_string)).collect();
+    let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+    format!("{}:{}: step {}{names}", source.name, step.span, step.index + 1)
 }

@@ -215,8 +215,8 @@ steps:
     let ended = render(&files, &words).await;
     let lines: Vec<&str> = ended.stderr.lines().collect();
     let expected = [
-        "warning: p.yml: `$NAME` and `$$` are left as written; `buildkite-agent pipeline upload` replaces them",
-        "warning: p.yml:11:5: step 4: has a matrix of 2 combinations before adjustments; this is the first",
+        "warning: p.yml: not known here, so left as written: $TARGET; give them with --job-env",
+        "warning: p.yml:11:5: step 4 (1.25): is the first of 2 combinations of its matrix; --matrix all shows each",
         "error[E-13]: p.yml:6:3: step 3 (\"test\"): kubernetes plugin: bad image: container `container-0`, image \
          `Upper`: upper case in name; an image is [registry/]name[:tag][@digest], the name in lower case",
     ];
@@ -234,6 +234,125 @@ steps:
     assert_eq!((one.status.code(), &job), (Some(0), &list["items"][0]), "the same job, alone");
     let several = render(&[("p.yml", "- command: a\n- command: b\n")], &["p.yml"]).await;
     assert_eq!(several.stdout.matches("\n---\napiVersion: batch/v1\n").count(), 1, "{}", several.stdout);
+}
+
+/// Lines of the command container, its image and the annotation of the branch, for each Job of a List.
+fn seen(text: &str) -> Vec<String> {
+    let root: Value = serde_json::from_str(text).unwrap_or_else(|_| panic!("{text}"));
+    let jobs = root["items"].as_array().cloned().unwrap_or_else(|| vec![root]);
+    let of_job = |job: &Value| {
+        let container = &job["spec"]["template"]["spec"]["containers"][0];
+        let env = container["env"].as_array().unwrap();
+        let command = env.iter().find(|variable| variable["name"] == "BUILDKITE_COMMAND");
+        let command = command.map_or("", |variable| variable["value"].as_str().unwrap());
+        let branch = &job["metadata"]["annotations"]["buildkite.com/build-branch"];
+        format!("{command} in {} of {}", container["image"].as_str().unwrap(), branch.as_str().unwrap())
+    };
+    jobs.iter().map(of_job).collect()
+}
+
+/// Variables as an upload replaces them: those of the build, the pipeline's own and given ones
+/// (controller-config 8.3, pipeline-format 4).
+#[tokio::test]
+async fn variables_are_replaced_as_an_upload_does_it() {
+    let pipeline = "\
+env: {IMAGE: 'img:$TAG', TAG: own}
+steps:
+- command: make $BUILDKITE_BRANCH $TARGET $$TARGET ${LEVEL:-1} $(date)
+  label: $LABEL
+  image: $IMAGE
+  env: {BUILDKITE_BRANCH: of the step}
+";
+    let files = [("p.yml", pipeline)];
+    for (words, want, warns) in [
+        (
+            &[][..],
+            "make main $TARGET $TARGET 1 $(date) in img:1 of main",
+            ": $TARGET; give them with --job-env",
+        ),
+        (&["--job-env", "TARGET=all"], "make main all $TARGET 1 $(date) in img:1 of main", ""),
+        (
+            &["--job-env", "TARGET=all", "--job-env", "LEVEL=2", "--job-env", "BUILDKITE_BRANCH=dev"],
+            "make dev all $TARGET 2 $(date) in img:1 of dev",
+            "",
+        ),
+    ] {
+        let words = [&["p.yml", "--format", "json", "--job-env", "TAG=1"], words].concat();
+        let ended = render(&files, &words).await;
+        assert_eq!(seen(&ended.stdout), [want], "{}", ended.stderr);
+        let warning = if warns.is_empty() {
+            String::new()
+        } else {
+            format!("warning: p.yml: not known here, so left as written{warns}\n")
+        };
+        assert_eq!(ended.stderr, warning, "{words:?}");
+    }
+    let as_written = [("p.yml", "- command: make $A $$B ${C%x}\n  image: img\n")];
+    let kept = render(&as_written, &["p.yml", "--no-interpolation", "--format", "json"]).await;
+    let want = ["make $A $$B ${C%x} in img of main"];
+    assert_eq!((&seen(&kept.stdout)[..], &*kept.stderr), (&want.map(str::to_owned)[..], ""));
+    let refused = render(&as_written, &["p.yml"]).await;
+    let want =
+        "error: p.yml:1:12: an upload cannot interpret ${C%…}; write $${C%…} to leave it to the shell\n";
+    assert_eq!((refused.status.code(), &*refused.stderr), (Some(2), want));
+}
+
+/// `$$` in a patch becomes the one dollar of a directive (kubernetes-plugin B16).
+#[tokio::test]
+async fn directives_of_a_patch_are_written_with_two_dollars() {
+    let pipeline = "\
+- command: make
+  plugins:
+  - kubernetes:
+      podSpec: {containers: [{name: c, image: img, env: [{name: A, value: a}]}]}
+      podSpecPatch: {containers: [{name: c, env: [{name: A, $$patch: delete}]}]}
+";
+    let ended = render(&[("p.yml", pipeline)], &["p.yml", "--format", "json"]).await;
+    assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""));
+    let job: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let env = job["spec"]["template"]["spec"]["containers"][0]["env"].as_array().unwrap();
+    assert!(env.iter().all(|variable| variable["name"] != "A"), "{env:#?}");
+}
+
+/// Adjustments add combinations and take them away; each has a place and an id of its own (pipeline-format 15).
+#[tokio::test]
+async fn the_combinations_of_a_matrix_are_jobs() {
+    let pipeline = "\
+- command: make {{matrix.os}}
+  key: test
+  image: img:{{matrix.go}}
+  matrix:
+    setup: {os: [linux], go: ['1.25', '1.26']}
+    adjustments:
+    - with: {os: linux, go: '1.25'}
+      skip: true
+    - with: {os: plan9, go: Upper}
+- command: never
+  matrix: {setup: [a], adjustments: [{with: a, skip: broken}]}
+";
+    let files = [("p.yml", pipeline), ("c.yaml", "job-prefix: x-\n")];
+    let first = render(&files, &["p.yml", "--format", "json"]).await;
+    assert_eq!(seen(&first.stdout), ["make linux in img:1.26 of main"]);
+    let lines: Vec<&str> = first.stderr.lines().collect();
+    let none =
+        "warning: p.yml:10:3: step 2: its matrix has no combination that is not skipped, so it has no job";
+    let expected = [
+        "warning: p.yml:1:3: step 1 (\"test\", os=linux, go=1.26): is the first of 2 combinations of its matrix; \
+         --matrix all shows each",
+        none,
+    ];
+    assert_eq!((first.status.code(), &lines[..]), (Some(0), &expected[..]));
+
+    let all = render(&files, &["p.yml", "--matrix", "all", "--format", "json"]).await;
+    assert_eq!(seen(&all.stdout).len(), 2, "{}", all.stdout);
+    assert_eq!(all.stderr.lines().collect::<Vec<_>>(), [none]);
+    let list: Value = serde_json::from_str(&all.stdout).unwrap();
+    let alone: Value = serde_json::from_str(&first.stdout).unwrap();
+    assert_eq!(list["items"][0], alone, "the same job as without the others");
+    assert_ne!(list["items"][1]["metadata"]["name"], alone["metadata"]["name"]);
+
+    let differ = render(&files, &["p.yml", "--matrix", "all", "--diff", "c.yaml"]).await;
+    assert!(differ.stdout.contains("p.yml:1:3: step 1 (\"test\", os=plan9, go=Upper)"), "{}", differ.stdout);
 }
 
 /// Every pipeline that the repository shows to its users can be rendered.

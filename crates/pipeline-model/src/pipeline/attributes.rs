@@ -17,6 +17,10 @@ pub(super) fn text(mapping: &Mapping, names: &[&str]) -> Result<Option<String>, 
 
 pub(super) fn integer(mapping: &Mapping, name: &str) -> Result<Option<i64>, PipelineError> {
     let Some(node) = given(mapping, &[name]) else { return Ok(None) };
+    // A variable that was left as it is written stands for some number (pipeline-format 4.3).
+    if node.as_str().is_some_and(|text| text.contains('$')) {
+        return Ok(None);
+    }
     let number = node.as_i64().or_else(|| node.as_str()?.parse().ok());
     number.map(Some).ok_or_else(|| refused(node, format!("`{name}` is a whole number")))
 }
