@@ -5,10 +5,12 @@
 //! them is a plan as well: that is how a failure is made small.
 
 mod draw;
+mod fault;
 
 use std::{fmt, ops::Range, time::Duration};
 
 pub use draw::Size;
+pub use fault::{FaultKind, Rates, Weather};
 
 /// One run's script.
 #[derive(Debug, Clone)]
@@ -56,112 +58,6 @@ pub struct Site {
     pub latency: Duration,
     /// Faults that strike at random until the calm.
     pub weather: Weather,
-}
-
-/// Faults that strike single requests at random. Rates are shares of a million requests of one side.
-#[derive(Debug, Clone, Default)]
-pub struct Weather {
-    /// Requests to Buildkite.
-    pub buildkite: Rates,
-    /// Requests to Kubernetes.
-    pub kubernetes: Rates,
-    /// Requests of agents to Buildkite.
-    pub agents: Rates,
-}
-
-/// Shares of a million, by kind of fault.
-#[derive(Debug, Clone, Default)]
-pub struct Rates(pub Vec<(FaultKind, u32)>);
-
-/// What can be wrong with one request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FaultKind {
-    /// The request or its answer takes seconds.
-    Delay,
-    /// The request arrives long after whoever sent it has given up.
-    LateRequest,
-    /// The connection breaks before the request arrives.
-    LostRequest,
-    /// The request is carried out, and the connection breaks before the answer arrives.
-    LostAnswer,
-    /// Nothing comes back until the caller gives up; the request was not carried out.
-    Hang,
-    /// Refused with 429.
-    TooMany,
-    /// Refused with 500; the request may have been carried out.
-    ServerError,
-    /// Refused with 503.
-    Unavailable,
-    /// Refused with 504; the request may have been carried out.
-    GatewayTimeout,
-    /// A watch breaks off in the middle.
-    WatchCut,
-    /// A watch delivers late.
-    WatchLag,
-    /// A watch delivers an event twice.
-    WatchTwice,
-    /// A watch begins at an older version than was asked for, so that events come again.
-    WatchReplay,
-    /// A watch or the next page of a list is told that its version has expired.
-    Expired,
-    /// A watch stays open and tells nothing.
-    WatchSilent,
-    /// The right to create Jobs is missing.
-    Forbidden,
-}
-
-impl FaultKind {
-    /// Every kind, in the order of reports.
-    pub const ALL: [Self; 16] = [
-        Self::Delay,
-        Self::LateRequest,
-        Self::LostRequest,
-        Self::LostAnswer,
-        Self::Hang,
-        Self::TooMany,
-        Self::ServerError,
-        Self::Unavailable,
-        Self::GatewayTimeout,
-        Self::WatchCut,
-        Self::WatchLag,
-        Self::WatchTwice,
-        Self::WatchReplay,
-        Self::Expired,
-        Self::WatchSilent,
-        Self::Forbidden,
-    ];
-
-    /// Whether it strikes watches alone.
-    #[must_use]
-    pub const fn is_about_watches(self) -> bool {
-        matches!(
-            self,
-            Self::WatchCut | Self::WatchLag | Self::WatchTwice | Self::WatchReplay | Self::WatchSilent
-        )
-    }
-
-    /// Words for reports.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Delay => "delay",
-            Self::LateRequest => "late request",
-            Self::LostRequest => "lost request",
-            Self::LostAnswer => "lost answer",
-            Self::Hang => "hang",
-            Self::TooMany => "429",
-            Self::ServerError => "500",
-            Self::Unavailable => "503",
-            Self::GatewayTimeout => "504",
-            Self::WatchCut => "watch cut",
-            Self::WatchLag => "watch stale",
-            Self::WatchTwice => "watch event twice",
-            Self::WatchReplay => "watch replayed",
-            Self::Expired => "version expired",
-            Self::WatchSilent => "watch silent",
-            Self::Forbidden => "403",
-        }
-    }
 }
 
 /// Something that happens at a time, counted from the start of the run.
