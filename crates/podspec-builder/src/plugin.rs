@@ -7,6 +7,7 @@ use pipeline_model::{CheckoutParams, KubernetesPlugin, Notice, PluginError, pars
 use shared_json::{Array, Value};
 
 use crate::error::{BuildError, Warning};
+use crate::object::text;
 use crate::read::{Reader, UnknownKeys};
 use crate::schema::{self, Kind};
 
@@ -53,7 +54,11 @@ pub(crate) fn parse(text: &str, prohibited: bool) -> Result<ParsedPlugins, Build
 /// Reads the pod spec of a PodTemplate like one of the block.
 pub(crate) fn read_pod_template(spec: &serde_json::Value) -> Result<(Value, Vec<Warning>), BuildError> {
     let mut reader = Reader::new(UnknownKeys::Drop);
-    let read = reader.read(schema::POD_SPEC, &spec.into(), "podTemplate.template.spec")?;
+    let mut read = reader.read(schema::POD_SPEC, &spec.into(), "podTemplate.template.spec")?;
+    // The API server's default stands in every stored template, so it is no word of its author.
+    if let Some(members) = read.as_object_mut().filter(|members| text(members, "restartPolicy") == "Always") {
+        members.remove("restartPolicy");
+    }
     Ok((read, reader.warnings))
 }
 

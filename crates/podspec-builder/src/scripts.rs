@@ -44,13 +44,17 @@ pub(crate) fn checkout(credentials: bool) -> Text {
 }
 
 /// The checkout script that runs as root and hands over to another user (6.3).
+///
+/// Its variables have names that no container has: one that came from the environment would be passed on with
+/// the script's value in it.
 pub(crate) fn checkout_as(user: User, credentials: bool) -> Text {
     let User { id, group } = user;
     let step = if credentials { format!("{} && ", CREDENTIALS.join(" && ")) } else { String::new() };
-    let group_script = if group == 0 { "group=root\n".to_owned() } else { CREATE_GROUP.to_owned() };
+    let group_script = if group == 0 { "checkout_group=root\n".to_owned() } else { CREATE_GROUP.to_owned() };
     format!(
-        "set -eufx\nuser_id={id}\ngroup_id={group}\n{TOOLS}{FIND_NAME}{group_script}{CREATE_USER}\
-         export HOME=/workspace\nsu -p -s /bin/sh -c '{step}{ENTRY_POINT}' \"$user\"\n"
+        "set -eufx\ncheckout_user_id={id}\ncheckout_group_id={group}\n{TOOLS}{FIND_NAME}{group_script}\
+         {CREATE_USER}export HOME=/workspace\n\
+         su -p -s /bin/sh -c '{step}{ENTRY_POINT}' -- \"$checkout_user\"\n"
     )
     .into()
 }
@@ -67,20 +71,22 @@ const CREDENTIALS: [&str; 2] = [
 
 /// Debian has an `adduser` of its own with other options, hence the look at its help text (R-144).
 const TOOLS: &str = r#"if adduser --help 2>&1 | grep -q BusyBox; then
-  tools=busybox
+  checkout_tools=busybox
 elif command -v useradd >/dev/null; then
-  tools=shadow
+  checkout_tools=shadow
 else
-  echo "the agent image has neither BusyBox adduser nor useradd, so checkout cannot run as user $user_id" >&2
+  echo "the agent image has neither BusyBox adduser nor useradd, so checkout cannot run as user $checkout_user_id" >&2
   exit 1
 fi
 "#;
 
-/// Name of the account or group with an id, from a file of colon-separated lines; empty if there is none.
+/// Name of the account or group with an id, from a file of colon-separated lines, the last one perhaps without its
+/// end; empty if there is none. Called in a subshell, so that its variables stay there. `echo` would read a
+/// backslash in a name.
 const FIND_NAME: &str = r#"name_of_id() {
-  while IFS=: read -r name _ id _; do
+  while IFS=: read -r name _ id _ || [ -n "$name" ]; do
     if [ "$id" = "$1" ]; then
-      echo "$name"
+      printf '%s\n' "$name"
       return
     fi
   done <"$2"
@@ -89,25 +95,25 @@ const FIND_NAME: &str = r#"name_of_id() {
 
 /// An existing group of this id is used by its name; failing to create one is not fatal by itself
 /// (R-145, R-147).
-const CREATE_GROUP: &str = r#"group=$(name_of_id "$group_id" /etc/group)
-if [ -z "$group" ]; then
-  group=buildkite-agent
-  if [ "$tools" = busybox ]; then
-    addgroup -g "$group_id" "$group" || true
+const CREATE_GROUP: &str = r#"checkout_group=$(name_of_id "$checkout_group_id" /etc/group)
+if [ -z "$checkout_group" ]; then
+  checkout_group=buildkite-agent
+  if [ "$checkout_tools" = busybox ]; then
+    addgroup -g "$checkout_group_id" "$checkout_group" || true
   else
-    groupadd -g "$group_id" "$group" || true
+    groupadd -g "$checkout_group_id" "$checkout_group" || true
   fi
 fi
 "#;
 
 /// An existing account of this id is used by its name (R-146, R-147).
-const CREATE_USER: &str = r#"user=$(name_of_id "$user_id" /etc/passwd)
-if [ -z "$user" ]; then
-  user=buildkite-agent
-  if [ "$tools" = busybox ]; then
-    adduser -D -H -h /workspace -s /bin/sh -G "$group" -u "$user_id" "$user"
+const CREATE_USER: &str = r#"checkout_user=$(name_of_id "$checkout_user_id" /etc/passwd)
+if [ -z "$checkout_user" ]; then
+  checkout_user=buildkite-agent
+  if [ "$checkout_tools" = busybox ]; then
+    adduser -D -H -h /workspace -s /bin/sh -G "$checkout_group" -u "$checkout_user_id" "$checkout_user"
   else
-    useradd -M -d /workspace -s /bin/sh -g "$group" -u "$user_id" "$user"
+    useradd -M -d /workspace -s /bin/sh -g "$checkout_group" -u "$checkout_user_id" "$checkout_user"
   fi
 fi
 "#;

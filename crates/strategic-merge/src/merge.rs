@@ -140,7 +140,7 @@ fn sorted(object: &Map) -> impl Iterator<Item = (&Text, &Value)> {
 /// a member of a one-of group displaces those that the patch does not mention.
 fn leave_one_of(original: &mut Map, patch: &Map, members: Members) {
     let Members::Of(schema) = members else { return };
-    let chooses = |key: &&&str| patch.get(**key).is_some_and(|value| !clean::is_nothing(value));
+    let chooses = |key: &&&str| patch.get(key).is_some_and(|value| !clean::is_nothing(value));
     if schema.one_of.iter().find(chooses).is_some() {
         original.retain(|key, _| !schema.one_of.contains(&key) || patch.contains_key(key));
     }

@@ -1,5 +1,7 @@
 //! Commands, container ids and their count, all from one list (job-manifest 5.14).
 
+use std::borrow::Cow;
+
 use pipeline_model::Interposer;
 use shared_json::{Text, Value};
 
@@ -87,12 +89,31 @@ fn command_text(
     if is_blank(job_command) && waits_for_command(container) {
         return without_command(text(container, "name"), args, default, inputs.names_other_plugins, warnings);
     }
+    let job_command = literal(job_command);
     if args.is_empty() {
-        return Ok(Text::copied(job_command));
+        return Ok(Text::copied(&job_command));
     }
     let args =
         if interposer == Interposer::Legacy { joined(words(args), " ") } else { quote::join(words(args)) };
     Ok(Text::concat(&[job_command.trim_end_matches('\n'), " ", &args]))
+}
+
+/// A text that comes out of the kubelet as it went in: in the value of a variable that reads `$$` as `$` and
+/// `$(NAME)` as the variable of that name. What stands in a pod spec means that; a step's command is for the shell
+///
+fn literal(text: &str) -> Cow<'_, str> {
+    let read_by_kubelet = |at: usize| text[at + 1..].starts_with(['$', '(']);
+    if !text.match_indices('$').any(|(at, _)| read_by_kubelet(at)) {
+        return Cow::Borrowed(text);
+    }
+    let mut literal = String::with_capacity(text.len() + 8);
+    for (at, character) in text.char_indices() {
+        if character == '$' && read_by_kubelet(at) {
+            literal.push('$');
+        }
+        literal.push(character);
+    }
+    Cow::Owned(literal)
 }
 
 /// The texts of a list.
@@ -149,4 +170,45 @@ fn is_blank(text: &str) -> bool {
 fn waits_for_command(container: &Object) -> bool {
     let command = list(container, "env").iter().find(|variable| named(variable, "BUILDKITE_COMMAND"));
     command.is_none_or(is_open)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::literal;
+
+    /// What the kubelet makes of a value: `$$` is `$`, `$(NAME)` a variable, anything else itself.
+    fn expanded(text: &str) -> String {
+        let (mut out, mut rest) = (String::new(), text);
+        while let Some(at) = rest.find('$') {
+            out.push_str(&rest[..at]);
+            let after = &rest[at + 1..];
+            rest = if let Some(after) = after.strip_prefix('$') {
+                out.push('$');
+                after
+            } else if let Some((name, after)) = after.strip_prefix('(').and_then(|rest| rest.split_once(')'))
+            {
+                out.push_str(&format!("<{name}>"));
+                after
+            } else {
+                out.push('$');
+                after
+            };
+        }
+        out + rest
+    }
+
+    /// job-manifest R-199
+    #[test]
+    fn a_command_survives_the_kubelet() {
+        for (text, written) in [
+            ("make test", "make test"),
+            ("echo $HOME ${HOME} $", "echo $HOME ${HOME} $"),
+            ("kill $$", "kill $$$"),
+            ("echo $(date) $((1+1))", "echo $$(date) $$((1+1))"),
+            ("$$$(A)$$", "$$$$$$(A)$$$"),
+        ] {
+            assert_eq!(literal(text), written, "{text}");
+            assert_eq!(expanded(written), text, "{text}");
+        }
+    }
 }
