@@ -4,6 +4,7 @@ use pipeline_model::shape::{Field, ObjectType, Shape};
 use pipeline_model::{BLOCK, KUBERNETES_PLUGIN, parse_plugins};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use strategic_merge::random_cases::accepted;
 
 use crate::PLUGIN;
 
@@ -47,6 +48,29 @@ fn object(object: &'static ObjectType) -> BoxedStrategy<Value> {
     prop::collection::vec(member, 0..4)
         .prop_map(|members| Value::Object(members.into_iter().collect::<Map<_, _>>()))
         .boxed()
+}
+
+/// Pods and patches that an API server takes, drawn from lists of valid values that have nothing to do with the API
+/// description: the level-3 tests show them to a real one.
+///
+/// job-manifest
+#[test]
+fn what_kubernetes_accepts_is_accepted() {
+    let mut failures = String::new();
+    for seed in 0..1000 {
+        let case = accepted(seed);
+        // What shows a deliberate difference is well-formed for one of the two only.
+        if case.deliberate.is_some() {
+            continue;
+        }
+        for block in [json!({ "podSpec": case.template["spec"] }), json!({ "podSpecPatch": case.patch["spec"] })] {
+            let complaints = PLUGIN.complaints(&block);
+            if !complaints.is_empty() {
+                failures.push_str(&format!("seed {seed}: {block}\n{complaints}"));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.lines().take(40).collect::<Vec<_>>().join("\n"));
 }
 
 proptest! {

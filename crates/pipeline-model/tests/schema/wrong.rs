@@ -108,6 +108,8 @@ fn blocks_are_accepted() {
             "{podSpecPatch: {containers: [{name: a, $$patch: delete}], $$setElementOrder/volumes: []}}",
             "as uploaded",
         ),
+        ("{podSpecPatch: {containers: [{name: a, $setElementOrder/args: [x]}]}}", "an order of texts"),
+        ("{metadata: {labels: {a: ~}}}", "a label that is absent"),
         ("{commandParams: {interposer: \"\"}}", "an empty interposer is none"),
         ("{jobActiveDeadlineSeconds: -1}", "a number that leaves the default"),
         (

@@ -168,7 +168,7 @@ impl<'a> Kubernetes<'a> {
         self.reference(name, Mode::Object)?;
         let definition = self.of(name)?;
         let mut properties = directives();
-        let (mut lists, mut merged) = (Vec::new(), Vec::new());
+        let (mut lists, mut ordered) = (Vec::new(), Vec::new());
         for (field, description) in fields(definition)? {
             let is_list = description["type"] == "array";
             if is_list {
@@ -182,15 +182,16 @@ impl<'a> Kubernetes<'a> {
                 }
                 None => reference(&format!("{name}/properties/{field}")),
             };
-            if is_list && is_merged(description) {
-                merged.push(field.as_str());
+            // A list that is replaced can be put in order if it holds texts or numbers (job-manifest R-169).
+            if is_list && (is_merged(description) || description["items"].get("$ref").is_none()) {
+                ordered.push(field.as_str());
             }
             properties.insert(field.clone(), property);
         }
         let mut schema = head(&format!("Patch of {name}"), definition);
         schema.insert("properties".to_owned(), Value::Object(properties));
         let mut patterns = Map::new();
-        for (directive, fields) in [("deleteFromPrimitiveList", lists), ("setElementOrder", merged)] {
+        for (directive, fields) in [("deleteFromPrimitiveList", lists), ("setElementOrder", ordered)] {
             if !fields.is_empty() {
                 let pattern = format!(r"^\$\$?{directive}/(?:{})$", fields.join("|"));
                 patterns.insert(pattern, json!({ "type": "array" }));

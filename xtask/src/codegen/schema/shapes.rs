@@ -248,6 +248,9 @@ impl<'a> Writer<'a> {
             property.insert("deprecated".to_owned(), json!(true));
         }
         let mut shape = self.shape(field.shape)?;
+        if let (true, Some(element)) = (nulls, shape.get_mut("additionalProperties")) {
+            *element = nullable(element.take());
+        }
         if let Shape::Patch(_) = field.shape {
             // What an editor shows is the innermost text.
             shape["else"]["description"] = json!(description(field));
