@@ -136,7 +136,7 @@ fn logs(controllers: &BTreeMap<String, Running>) -> String {
     controllers.iter().map(tail).collect()
 }
 
-/// Rules are cited by the files of fixtures/pipelines/run.
+/// The files of fixtures/pipelines/run cite their rules.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_feature_shows_itself_on_the_node() {
     let (testbed, _order) = Testbed::shared().await;
