@@ -63,7 +63,9 @@ fn what_kubernetes_accepts_is_accepted() {
         if case.deliberate.is_some() {
             continue;
         }
-        for block in [json!({ "podSpec": case.template["spec"] }), json!({ "podSpecPatch": case.patch["spec"] })] {
+        for block in
+            [json!({ "podSpec": case.template["spec"] }), json!({ "podSpecPatch": case.patch["spec"] })]
+        {
             let complaints = PLUGIN.complaints(&block);
             if !complaints.is_empty() {
                 failures.push_str(&format!("seed {seed}: {block}\n{complaints}"));

@@ -34,6 +34,7 @@ fn blocks_are_refused() {
         ("{podSpec: {nodeSelector: {ssd: true}}}", "a boolean in a map of text"),
         ("{podTemplate: 3}", "a name that is a number"),
         ("{podSpecPatch: text}", "a patch that is text"),
+        ("{podSpecPatch: [{image: a}]}", "a list of containers without their names"),
         ("{podSpecPatch: {containers: [{image: a}]}}", "an entry of a patch without a name"),
         (
             "{podSpecPatch: {containers: [{$patch: replace, image: a}]}}",

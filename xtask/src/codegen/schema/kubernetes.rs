@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use super::OPAQUE;
-use super::shapes::{nullable, reference};
+use super::shapes::{nullable, reference, variable};
 use super::words::{self, WORDS};
 
 /// Whether an object is given or changed.
@@ -112,7 +112,7 @@ impl<'a> Kubernetes<'a> {
             }
             let value = match words::of(name, field) {
                 Some(words) => {
-                    json!({ "anyOf": [{ "enum": words }, { "type": "string", "pattern": format!("^$|{OPAQUE}") }] })
+                    json!({ "anyOf": [{ "enum": words }, { "const": "" }, variable()] })
                 }
                 None => self.value(description).with_context(|| field.clone())?,
             };

@@ -32,6 +32,13 @@ impl<'a> Writer<'a> {
     /// When two things have one name.
     pub(super) fn definitions(self) -> Result<BTreeMap<String, Value>> {
         let mut all = self.definitions;
+        all.insert(VARIABLE.to_owned(), json!({
+            "title": "A variable",
+            "description": "Text with a variable such as `$NAME`, or a token such as `{{matrix}}`: what it will be is \
+                            not known before the upload.",
+            "type": "string",
+            "pattern": OPAQUE,
+        }));
         for (name, definition) in self.kubernetes.into_definitions() {
             ensure!(all.insert(name.clone(), definition).is_none(), "two definitions are called {name}");
         }
@@ -52,15 +59,12 @@ impl<'a> Writer<'a> {
             Shape::Boolean => json!({ "type": "boolean" }),
             Shape::Boolish => json!({ "anyOf": [
                 { "enum": [true, false, "true", "false"] },
-                { "type": "string", "pattern": OPAQUE },
+                variable(),
             ] }),
             Shape::Integer => json!({ "type": "integer" }),
             Shape::Number(least, most) => number(least, most),
             Shape::Scalar => json!({ "type": ["string", "number", "boolean"] }),
-            Shape::Words(words) => json!({ "anyOf": [
-                { "enum": words },
-                { "type": "string", "pattern": OPAQUE },
-            ] }),
+            Shape::Words(words) => json!({ "anyOf": [{ "enum": words }, variable()] }),
             Shape::List(element) => json!({ "type": "array", "items": self.element(*element)? }),
             Shape::Filled(element) => {
                 json!({ "type": "array", "minItems": 1, "items": self.element(*element)? })
@@ -85,6 +89,8 @@ impl<'a> Writer<'a> {
             Shape::Steps(within) => self.steps(within)?,
             Shape::Nested(kind) => {
                 let mut step = reference(self.kind(kind)?.name);
+                // With a title of its own, or editors take it for one of its neighbours.
+                step["title"] = json!("The step one level down");
                 step["deprecated"] = json!(true);
                 step
             }
@@ -106,6 +112,7 @@ impl<'a> Writer<'a> {
         let patch = self.kubernetes.reference(name, Mode::Patch)?;
         let mut container = self.kubernetes.reference("Container", Mode::Patch)?;
         container["type"] = json!("object");
+        container["required"] = json!(["name"]);
         let list = json!({
             "type": "array",
             "items": container,
@@ -311,6 +318,14 @@ fn examples(texts: &[&str]) -> Result<Value> {
     texts.iter().map(|text| parse(text)).collect()
 }
 
+/// Name of the definition of text that is not known yet.
+const VARIABLE: &str = "variable";
+
+/// Text that is not known yet.
+pub(super) fn variable() -> Value {
+    reference(VARIABLE)
+}
+
 /// A reference to a definition of the same file.
 pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/$defs/{name}") })
@@ -382,7 +397,7 @@ fn text_of_form(form: &Form) -> Value {
     if let Some(longest) = form.longest {
         schema.insert("maxLength".to_owned(), json!(longest));
     }
-    json!({ "anyOf": [schema, { "type": "string", "pattern": OPAQUE }] })
+    json!({ "anyOf": [schema, variable()] })
 }
 
 /// A whole number in a range, its digits as text, or a variable.
@@ -395,5 +410,5 @@ fn number(least: i64, most: i64) -> Value {
     if most < i64::MAX {
         schema.insert("maximum".to_owned(), json!(most));
     }
-    json!({ "anyOf": [schema, { "type": "string", "pattern": format!("^[+-]?[0-9]+$|{OPAQUE}") }] })
+    json!({ "anyOf": [schema, { "type": "string", "pattern": "^[+-]?[0-9]+$" }, variable()] })
 }

@@ -5,8 +5,7 @@ use pipeline_model::format::KINDS;
 use pipeline_model::shape::{StepKind, Within};
 use serde_json::{Map, Value, json};
 
-use super::OPAQUE;
-use super::shapes::{Writer, reference};
+use super::shapes::{Writer, reference, variable};
 
 impl Writer<'_> {
     /// A list of steps.
@@ -53,7 +52,7 @@ impl Writer<'_> {
             "title": if within == Within::Pipeline { "A step" } else { "A step of a group" },
             "type": ["object", "string"],
             "if": { "type": "string" },
-            "then": { "anyOf": [{ "enum": words, "errorMessage": message }, { "pattern": OPAQUE }] },
+            "then": { "anyOf": [{ "enum": words, "errorMessage": message }, variable()] },
             "else": { "if": { "type": "object", "required": ["type"] }, "then": by_type, "else": by_keys },
         }))
     }
