@@ -74,7 +74,7 @@ fn annotations(inputs: Inputs<'_>, warnings: &mut Vec<Warning>) -> Object {
         let message = "the build URL cannot be parsed, so the Job has no `buildkite.com/job-url`";
         annotations.warnings.push(Warning::new("W-6", message));
     }
-    annotations.set_or_remove("buildkite.com/job-url", url.map(Text::from));
+    annotations.set_or_remove("buildkite.com/job-url", url);
     annotations.set("buildkite.com/job-priority", Text::display(job.priority));
     let template = plugin.pod_template.as_deref();
     let used = template.filter(|name| plugin.pod_spec.is_none() && !name.is_empty());

@@ -5,16 +5,16 @@ use shared_json::Text;
 use crate::error::Warning;
 use crate::text::label;
 
-/// The tags of one job.
-pub(crate) struct AgentTags<'a> {
-    /// In the order in which their keys first appear in the rules.
-    as_written: Vec<Tag<'a>>,
-    /// In byte order of their keys.
-    sorted: Vec<Tag<'a>>,
-}
+/// The tags of one job, in byte order of their keys.
+pub(crate) struct AgentTags<'a>(Vec<Tag<'a>>);
 
-/// Key and value.
-type Tag<'a> = (&'a str, &'a str);
+#[derive(Clone, Copy)]
+struct Tag<'a> {
+    key: &'a str,
+    value: &'a str,
+    /// Which rule names the key first.
+    rule: usize,
+}
 
 /// Prefix of labels made from tags.
 pub(crate) const TAG_LABEL_PREFIX: &str = "tag.buildkite.com/";
@@ -25,36 +25,35 @@ const VERSION_TAG: &str = "k8s:agent-stack-version";
 impl<'a> AgentTags<'a> {
     /// Splits each rule at its first `=`.
     pub(crate) fn parse(rules: &'a [String], warnings: &mut Vec<Warning>) -> Self {
-        let mut as_written: Vec<Tag<'a>> = Vec::with_capacity(rules.len());
-        for rule in rules {
-            let Some((key, value)) = rule.split_once('=') else {
+        let mut tags: Vec<Tag<'a>> = Vec::with_capacity(rules.len());
+        for (rule, text) in rules.iter().enumerate() {
+            let Some((key, value)) = text.split_once('=') else {
                 warnings.push(Warning::new(
                     "W-4",
-                    format!("agent query rule `{rule}` has no `=` and is ignored"),
+                    format!("agent query rule `{text}` has no `=` and is ignored"),
                 ));
                 continue;
             };
-            match as_written.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, known_value)) => *known_value = value,
-                None => as_written.push((key, value)),
+            match tags.binary_search_by(|tag| tag.key.cmp(key)) {
+                Ok(known) => tags[known].value = value,
+                Err(place) => tags.insert(place, Tag { key, value, rule }),
             }
         }
-        let mut sorted = as_written.clone();
-        sorted.sort_unstable();
-        Self { as_written, sorted }
+        Self(tags)
     }
 
     /// Value of a tag; a tag without value has the empty text.
     pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
-        self.as_written.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
+        self.0.iter().find(|tag| tag.key == key).map(|tag| tag.value)
     }
 
     /// What the agent shows: `key=value` entries in byte order of their keys.
     pub(crate) fn agent_text(&self, controller_version: &str) -> Text {
-        let version = self.get(VERSION_TAG).is_none().then_some((VERSION_TAG, controller_version));
-        let before = self.sorted.partition_point(|(key, _)| *key < VERSION_TAG);
-        let (before, after) = self.sorted.split_at(before);
-        let entries = || before.iter().chain(&version).chain(after);
+        let version = (VERSION_TAG, controller_version);
+        let version = self.get(VERSION_TAG).is_none().then_some(version);
+        let (before, after) = self.0.split_at(self.0.partition_point(|tag| tag.key < VERSION_TAG));
+        let pair = |tag: &Tag<'a>| (tag.key, tag.value);
+        let entries = || before.iter().map(pair).chain(version).chain(after.iter().map(pair));
         let length = entries().map(|(key, value)| key.len() + value.len() + 2).sum();
         Text::written(length, |text| {
             for (index, (key, value)) in entries().enumerate() {
@@ -70,19 +69,25 @@ impl<'a> AgentTags<'a> {
         &'s self,
         warnings: &mut Vec<Warning>,
     ) -> impl Iterator<Item = (Text, Text)> + use<'s, 'a> {
-        for (key, value) in &self.as_written {
-            let part = match (label::is_valid_key(key), label::is_valid_value(value)) {
-                (true, true) => continue,
-                (false, _) => "key",
-                (true, false) => "value",
-            };
+        let mut misfits: Vec<_> =
+            self.0.iter().filter_map(|tag| Some((tag.rule, tag.misfit()?, tag))).collect();
+        misfits.sort_unstable_by_key(|(rule, ..)| *rule);
+        for (_, part, Tag { key, value, .. }) in misfits {
             let message = format!("agent tag `{key}={value}` gets no label: its {part} cannot stand in one");
             warnings.push(Warning::new("W-5", message));
         }
-        let fitting = self
-            .sorted
-            .iter()
-            .filter(|(key, value)| label::is_valid_key(key) && label::is_valid_value(value));
-        fitting.map(|(key, value)| (Text::concat(&[TAG_LABEL_PREFIX, key]), Text::copied(value)))
+        let fitting = self.0.iter().filter(|tag| tag.misfit().is_none());
+        fitting.map(|tag| (Text::concat(&[TAG_LABEL_PREFIX, tag.key]), Text::copied(tag.value)))
+    }
+}
+
+impl Tag<'_> {
+    /// The part that cannot stand in a label.
+    fn misfit(&self) -> Option<&'static str> {
+        match (label::is_valid_key(self.key), label::is_valid_value(self.value)) {
+            (true, true) => None,
+            (false, _) => Some("key"),
+            (true, false) => Some("value"),
+        }
     }
 }

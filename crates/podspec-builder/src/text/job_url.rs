@@ -5,8 +5,28 @@
 
 use std::net::Ipv6Addr;
 
+use shared_json::Text;
+
 /// `build_url` with its fragment replaced, or `None` if it cannot be parsed.
-pub(crate) fn job_url(build_url: &str, uuid: &str) -> Option<String> {
+pub(crate) fn job_url(build_url: &str, uuid: &str) -> Option<Text> {
+    if is_plain(build_url) {
+        return Some(Text::concat(&[build_url, "#", uuid]));
+    }
+    taken_apart(build_url, uuid).map(Text::from)
+}
+
+/// Whether the URL is one of those that Buildkite makes, in which nothing would change: scheme, name of the
+/// host and a path of letters.
+fn is_plain(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else {
+        return false;
+    };
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    !host.is_empty() && host.bytes().all(is_plain) && path.bytes().all(|byte| byte == b'/' || is_plain(byte))
+}
+
+fn taken_apart(build_url: &str, uuid: &str) -> Option<String> {
     let (url, fragment) = build_url.split_once('#').unwrap_or((build_url, ""));
     if url.bytes().any(|byte| byte.is_ascii_control()) {
         return None;
@@ -223,12 +243,25 @@ fn encode(bytes: &[u8], stands: impl Fn(u8) -> bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::job_url;
+    use proptest::prelude::*;
+
+    use super::{is_plain, job_url, taken_apart};
 
     #[track_caller]
     fn check(build_url: &str, want: Option<&str>) {
         let want = want.map(|url| format!("{url}#uuid"));
-        assert_eq!(job_url(build_url, "uuid"), want, "{build_url:?}");
+        assert_eq!(job_url(build_url, "uuid").as_deref(), want.as_deref(), "{build_url:?}");
+        assert_eq!(taken_apart(build_url, "uuid"), want, "{build_url:?}");
+    }
+
+    proptest! {
+        /// What is not taken apart would be put together the same. job-manifest R-178
+        #[test]
+        fn plain_urls_stay_as_they_are(url in "https?://[a-zA-Z0-9._/@:%-]{0,12}[a-zA-Z0-9._/-]{0,12}") {
+            if is_plain(&url) {
+                prop_assert_eq!(taken_apart(&url, "uuid"), Some(format!("{url}#uuid")));
+            }
+        }
     }
 
     /// job-manifest R-178, C-345, C-346, C-348

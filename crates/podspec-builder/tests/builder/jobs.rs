@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use podspec_builder::{Builder, Built, JobRequest, JobUuid, Settings};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/jobs")
@@ -117,4 +117,42 @@ fn keys_are_in_byte_order() {
     for (_, job) in jobs() {
         check(&build(&builder, &job).to_json());
     }
+}
+
+/// Whoever embeds the builder takes the Job as their own type, here that of the Kubernetes version that the
+/// tests have.
+#[test]
+fn jobs_are_typed_on_demand() {
+    let builder = Builder::new(Settings::default()).unwrap();
+    for (name, job) in jobs() {
+        let built = build(&builder, &job);
+        let typed: k8s_openapi::api::batch::v1::Job = built.to_typed().unwrap();
+        let metadata = &typed.metadata;
+        assert_eq!(built.to_json()["metadata"]["name"], metadata.name.clone().unwrap(), "{name}");
+        assert!(!typed.spec.unwrap().template.spec.unwrap().containers.is_empty(), "{name}");
+    }
+    assert!(build(&builder, &jobs()[0].1).to_typed::<u8>().is_err());
+}
+
+/// A block with as many keys as one likes is read, merged and sorted in no time that would be noticed: looked
+/// up one by one, each of these would take minutes.
+/// job-manifest
+#[test]
+fn a_hundred_thousand_keys_are_no_trouble() {
+    let keys = |value: &str| {
+        (0..100_000).rev().map(|at| (format!("key-{at}"), Value::from(value))).collect::<Value>()
+    };
+    let block = json!({
+        "metadata": { "labels": keys("l"), "annotations": keys("a") },
+        "podSpec": { "nodeSelector": keys("x") },
+        "podSpecPatch": { "nodeSelector": keys("y") },
+    });
+    let plugins = json!([{ "github.com/buildkite-plugins/kubernetes-buildkite-plugin": block }]);
+    let mut request = JobRequest::new(JobUuid::new("uuid-1").unwrap(), "true");
+    request.env.insert("BUILDKITE_PLUGINS".to_owned(), plugins.to_string());
+    let builder = Builder::new(Settings::default()).unwrap();
+    let built = builder.build(&request, &builder.parse_plugin(&request).unwrap(), None).unwrap();
+    assert_eq!(built.job["spec"]["template"]["spec"]["nodeSelector"]["key-77777"], "y");
+    assert_eq!(built.job["metadata"]["annotations"]["key-77777"], "a");
+    assert!(built.job.is_sorted());
 }
