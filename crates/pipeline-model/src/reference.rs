@@ -11,25 +11,19 @@ pub fn resolve_reference(written: &str) -> String {
         Some(at) => written.split_at(at),
         None => (written, ""),
     };
-    if is_path(source) || source.contains("://") || is_drive(source) {
+    // A version that came of an empty variable is none.
+    let version = if version == "#" { "" } else { version };
+    let segments: Vec<&str> = source.split('/').collect();
+    if source.starts_with(['/', '.', '\\']) || segments[0].contains(':') {
         return written.to_owned();
     }
-    match source.split('/').collect::<Vec<_>>()[..] {
+    match segments[..] {
         [name] if !name.is_empty() => {
             format!("github.com/buildkite-plugins/{name}-buildkite-plugin{version}")
         }
         [organisation, name] => format!("github.com/{organisation}/{name}-buildkite-plugin{version}"),
         _ => written.to_owned(),
     }
-}
-
-fn is_path(source: &str) -> bool {
-    source.starts_with(['/', '.', '\\'])
-}
-
-fn is_drive(source: &str) -> bool {
-    let bytes = source.as_bytes();
-    bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && bytes[2] == b'\\'
 }
 
 /// What a key of the plugin list means to the controller.

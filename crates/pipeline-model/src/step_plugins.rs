@@ -17,7 +17,7 @@ pub struct StepPluginsError {
 }
 
 /// Reads the value of a step's `plugins` attribute in any of its forms: list of one-key maps, of
-/// names, or a map. References are expanded, empty configurations become null.
+/// names, or a map. References are expanded, empty mappings and lists of configuration become null.
 ///
 /// # Errors
 ///
@@ -51,6 +51,7 @@ fn push_all(plugins: &mut Vec<Value>, mapping: &Mapping) {
 fn plugin(name: &str, configuration: Value) -> Value {
     let configuration = match configuration {
         Value::Object(members) if members.is_empty() => Value::Null,
+        Value::Array(items) if items.is_empty() => Value::Null,
         other => other,
     };
     Value::Object(Map::from_iter([(resolve_reference(name), configuration)]))

@@ -168,6 +168,13 @@ fn every_text_of_a_step_is_replaced() {
     );
 }
 
+/// pipeline-format 7: a key or label of which nothing is left is none
+#[test]
+fn empty_names_are_left_out() {
+    let step = step("steps: [{command: a, key: $NONE, label: \"${NONE}\"}]\n");
+    assert_eq!((step.key, step.label), (None, None));
+}
+
 /// pipeline-format 4.2: the pipeline's own variables, top to bottom, over those of the upload; a step's own are not
 /// known yet
 #[test]

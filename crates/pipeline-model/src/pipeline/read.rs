@@ -157,11 +157,14 @@ fn command_step(
     let mut env = inherited.env.clone();
     env.extend(attributes::env(mapping)?);
     let own = attributes::text(mapping, &["image"])?;
+    // An upload leaves these out where there is nothing in them.
+    let named =
+        |names: &[&str]| attributes::text(mapping, names).map(|name| name.filter(|name| !name.is_empty()));
     Ok(CommandStep {
         span: step.site(),
         index,
-        key: attributes::text(mapping, &["key", "id", "identifier"])?,
-        label: attributes::text(mapping, &["label", "name"])?,
+        key: named(&["key", "id", "identifier"])?,
+        label: named(&["label", "name"])?,
         command: attributes::command(mapping)?,
         env,
         agents: attributes::agents(mapping)?.unwrap_or_else(|| inherited.agents.clone()),
