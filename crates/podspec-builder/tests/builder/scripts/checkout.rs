@@ -37,7 +37,7 @@ fn calls(sandbox: &Sandbox) -> Vec<String> {
 }
 
 fn su(user: &str, command: &str) -> String {
-    format!("su -p -s /bin/sh -c {command} {user}")
+    format!("su -p -s /bin/sh -c {command} -- {user}")
 }
 
 /// job-manifest, C-124
@@ -90,7 +90,7 @@ fn another_user_is_made_and_used() {
             let made = calls(&sandbox);
             assert_eq!(made[..2], [make_group, make_user]);
             assert!(made[2].starts_with("su -p -s /bin/sh -c cp "), "{made:?}");
-            assert!(made[2].ends_with("kubernetes-bootstrap buildkite-agent"), "{made:?}");
+            assert!(made[2].ends_with("kubernetes-bootstrap -- buildkite-agent"), "{made:?}");
             assert_eq!(made[3..], [COPY, BOOTSTRAP]);
             let home = format!("HOME={} KEPT=kept\n", sandbox.path("workspace").display());
             assert_eq!(sandbox.read("bin/su.home"), home);
