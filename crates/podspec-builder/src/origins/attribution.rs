@@ -75,6 +75,12 @@ impl<'i> Findings<'i> {
     /// Takes one input after the other away and puts none back, the earliest first. A leaf that stands
     /// until then falls with the last of those that said the same.
     fn find_unanimous(&mut self, world: &World, job: &Value) {
+        let dispensable = (0..self.inputs.len()).filter(|index| !self.vital.contains(index));
+        let dispensable: Vec<&Input> = dispensable.map(|index| &self.inputs[index]).collect();
+        let all_gone = without(world, &dispensable, job);
+        if all_gone.is_some_and(|changed| changed.iter().all(|leaf| !self.causes[*leaf].is_empty())) {
+            return;
+        }
         let mut taken: Vec<usize> = Vec::new();
         let mut bare = world.clone();
         let mut fallen = vec![false; self.causes.len()];

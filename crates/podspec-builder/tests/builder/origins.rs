@@ -105,41 +105,64 @@ fn same_field<'v>(field: &Field, job: &Value, other: &'v Value) -> Option<&'v Va
     Some(there)
 }
 
+/// What the experiments with one row show.
+#[derive(Default)]
+struct Findings {
+    fields: usize,
+    experiments: usize,
+    wrong: Vec<String>,
+}
+
+impl Findings {
+    fn of(row: &Value) -> Self {
+        let mut findings = Self::default();
+        let Some(explained) = explain(row) else { return findings };
+        findings.fields = explained.fields.len();
+        let unknown = explained.fields.iter().filter(|field| field.origin == Origin::Rule("R-136"));
+        findings.wrong.extend(unknown.map(|field| format!("{}: {}: no rule", row["cite"], field.path)));
+        for (pointer, input) in inputs(row) {
+            let other = without(row, &pointer);
+            let other = config::builder(&other["config"]).ok().and_then(|b| row::build(&b, &other).ok());
+            // Without it nothing can be built: then all is removed.
+            let Some(other) = other else { continue };
+            findings.experiments += 1;
+            findings.hold(row, &explained, &input, &other.to_json());
+        }
+        findings
+    }
+
+    fn hold(&mut self, row: &Value, explained: &Explained, input: &Origin, other: &Value) {
+        for field in &explained.fields {
+            let changed = same_field(field, &explained.job, other) != Some(&field.value);
+            let from_rule = matches!(field.origin, Origin::Rule(_) | Origin::Default { .. });
+            let from_this = field.origin == *input && field.same.is_empty();
+            if (from_this && !changed) || (from_rule && changed) {
+                self.wrong.push(format!(
+                    "{}: {} = {}: {}; without {input} changed: {changed}",
+                    row["cite"], field.path, field.value, field.origin
+                ));
+            }
+        }
+    }
+}
+
 /// Removing what a field comes from changes or removes it; removing anything else does not touch what comes
 /// from a rule or a default. And there is no field without an origin.
 #[test]
 fn origins_are_true() {
-    let (mut fields, mut experiments, mut wrong) = (0, 0, Vec::new());
-    for row in rows() {
-        let Some(explained) = explain(&row) else { continue };
-        fields += explained.fields.len();
-        let unknown = explained.fields.iter().filter(|field| field.origin == Origin::Rule("R-136"));
-        wrong.extend(unknown.map(|field| format!("{}: {}: no rule", row["cite"], field.path)));
-        for (pointer, input) in inputs(&row) {
-            // Without it nothing can be built: then all is removed.
-            let other = without(&row, &pointer);
-            let Some(other) = config::builder(&other["config"])
-                .ok()
-                .and_then(|b| row::build(&b, &other).ok())
-                .map(|built| built.to_json())
-            else {
-                continue;
-            };
-            experiments += 1;
-            for field in &explained.fields {
-                let changed = same_field(field, &explained.job, &other) != Some(&field.value);
-                let from_rule = matches!(field.origin, Origin::Rule(_) | Origin::Default { .. });
-                let from_this = field.origin == input && field.same.is_empty();
-                if (from_this && !changed) || (from_rule && changed) {
-                    wrong.push(format!(
-                        "{}: {} = {}: {}; without {input} changed: {changed}",
-                        row["cite"], field.path, field.value, field.origin
-                    ));
-                }
-            }
-        }
-    }
+    let rows = rows();
+    let share = rows.len().div_ceil(4);
+    let all: Vec<Findings> = std::thread::scope(|scope| {
+        let threads: Vec<_> = rows
+            .chunks(share)
+            .map(|rows| scope.spawn(|| rows.iter().map(Findings::of).collect::<Vec<_>>()))
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    let sum = |count: fn(&Findings) -> usize| all.iter().map(count).sum::<usize>();
+    let (fields, experiments) = (sum(|one| one.fields), sum(|one| one.experiments));
     assert!(fields > 10_000 && experiments > 500, "{fields} fields, {experiments} experiments");
+    let wrong: Vec<&str> = all.iter().flat_map(|one| &one.wrong).map(String::as_str).collect();
     assert!(wrong.is_empty(), "{} wrong origins:\n{}", wrong.len(), wrong.join("\n"));
 }
 
