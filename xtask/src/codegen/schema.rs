@@ -23,6 +23,7 @@ use self::shapes::Writer;
 mod kubernetes;
 mod shapes;
 mod steps;
+mod values;
 mod words;
 
 /// Text that holds a variable or a matrix token: what it will be is not known before the upload.

@@ -64,6 +64,20 @@ fn blocks(row: &Value) -> Vec<&Value> {
     row.get("plugin").into_iter().chain(listed).filter(|block| !block.is_null()).collect()
 }
 
+/// The jobs whose Jobs are kept as snapshots.
+#[test]
+fn every_block_of_a_job_is_accepted() {
+    let mut found = Vec::new();
+    files(&root().join("fixtures/jobs"), "yaml", &mut found);
+    let jobs: Vec<Value> =
+        found.iter().map(|path| yaml(&std::fs::read_to_string(path).unwrap()).unwrap().remove(0)).collect();
+    let blocks: Vec<&Value> = jobs.iter().flat_map(blocks).collect();
+    assert!(blocks.len() >= 2, "only {} blocks", blocks.len());
+    for block in blocks {
+        assert_eq!(PLUGIN.complaints(block), "", "{block}");
+    }
+}
+
 /// job-manifest 10: the rows with a block that is read without a word about its keys.
 #[test]
 fn every_block_that_is_built_is_accepted() {

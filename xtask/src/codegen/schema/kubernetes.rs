@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use super::OPAQUE;
-use super::shapes::{nullable, reference, variable};
+use super::values::{nullable, reference, variable};
 use super::words::{self, WORDS};
 
 /// Whether an object is given or changed.

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail, ensure};
 use pipeline_model::format::{KINDS, Kind, attributes_of};
-use pipeline_model::shape::{Default, Field, Form, Named, ObjectType, Older, Shape, StepKind};
+use pipeline_model::shape::{Default, Field, Named, ObjectType, Older, Shape, StepKind};
 use pipeline_model::{BLOCK, KUBERNETES_PLUGIN};
 use serde_json::{Map, Value, json};
 
-use super::OPAQUE;
 use super::kubernetes::{Kubernetes, Mode};
+use super::values::{
+    VARIABLE, either, nullable, number, reference, text_of_form, variable, variable_definition,
+};
 
 /// Writes shapes, and the definitions that they refer to.
 pub(super) struct Writer<'a> {
@@ -32,13 +34,7 @@ impl<'a> Writer<'a> {
     /// When two things have one name.
     pub(super) fn definitions(self) -> Result<BTreeMap<String, Value>> {
         let mut all = self.definitions;
-        all.insert(VARIABLE.to_owned(), json!({
-            "title": "A variable",
-            "description": "Text with a variable such as `$NAME`, or a token such as `{{matrix}}`: what it will be is \
-                            not known before the upload.",
-            "type": "string",
-            "pattern": OPAQUE,
-        }));
+        all.insert(VARIABLE.to_owned(), variable_definition());
         for (name, definition) in self.kubernetes.into_definitions() {
             ensure!(all.insert(name.clone(), definition).is_none(), "two definitions are called {name}");
         }
@@ -316,99 +312,4 @@ fn parse(text: &str) -> Result<Value> {
 
 fn examples(texts: &[&str]) -> Result<Value> {
     texts.iter().map(|text| parse(text)).collect()
-}
-
-/// Name of the definition of text that is not known yet.
-const VARIABLE: &str = "variable";
-
-/// Text that is not known yet.
-pub(super) fn variable() -> Value {
-    reference(VARIABLE)
-}
-
-/// A reference to a definition of the same file.
-pub(super) fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/$defs/{name}") })
-}
-
-/// The schema, or null. Definitions that are referred to where null means absence accept it themselves: an editor
-/// shows what stands beside a reference, and not what stands around it.
-pub(super) fn nullable(mut schema: Value) -> Value {
-    if let Some(kind) = schema.get_mut("type") {
-        let mut kinds = kinds(kind);
-        kinds.push(json!("null"));
-        *kind = Value::Array(kinds);
-    } else if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
-        choices.push(json!({ "type": "null" }));
-    }
-    schema
-}
-
-/// The types that a `type` names.
-fn kinds(kind: &Value) -> Vec<Value> {
-    match kind {
-        Value::Array(kinds) => kinds.clone(),
-        kind => vec![kind.clone()],
-    }
-}
-
-/// Keywords that say something about one type only, so that they can stand beside those of another.
-const OF_ONE_TYPE: [&str; 5] =
-    ["properties", "patternProperties", "additionalProperties", "items", "minItems"];
-
-/// Schemas of which one must fit. Those of different types become one, because an editor then says what is wrong
-/// inside of it and not that nothing fits.
-fn either(schemas: Vec<Value>) -> Value {
-    let mut plain = Map::new();
-    let mut others = Vec::new();
-    for schema in schemas {
-        let members = schema.as_object().cloned().unwrap_or_default();
-        let joins = members.contains_key("type")
-            && members.keys().all(|key| key == "type" || OF_ONE_TYPE.contains(&key.as_str()))
-            && !members.keys().any(|key| key != "type" && plain.contains_key(key));
-        if !joins {
-            others.push(schema);
-            continue;
-        }
-        let mut types = plain.get("type").map(kinds).unwrap_or_default();
-        types.extend(kinds(&members["type"]));
-        plain.extend(members);
-        plain.insert("type".to_owned(), if types.len() == 1 { types.remove(0) } else { Value::Array(types) });
-    }
-    if plain.is_empty() {
-        return json!({ "anyOf": others });
-    }
-    others.insert(0, Value::Object(plain));
-    if others.len() == 1 { others.remove(0) } else { json!({ "anyOf": others }) }
-}
-
-/// Text that has the form, or whose form is not known before the upload.
-fn text_of_form(form: &Form) -> Value {
-    let mut schema = Map::new();
-    schema.insert("type".to_owned(), json!("string"));
-    // Not of the standard: what editors say instead of the pattern.
-    schema.insert("errorMessage".to_owned(), json!(format!("expected {}", form.what)));
-    if let Some(pattern) = form.pattern {
-        schema.insert("pattern".to_owned(), json!(format!("^(?:{pattern})$")));
-    }
-    if let Some(not) = form.not {
-        schema.insert("not".to_owned(), json!({ "pattern": not }));
-    }
-    if let Some(longest) = form.longest {
-        schema.insert("maxLength".to_owned(), json!(longest));
-    }
-    json!({ "anyOf": [schema, variable()] })
-}
-
-/// A whole number in a range, its digits as text, or a variable.
-fn number(least: i64, most: i64) -> Value {
-    let mut schema = Map::new();
-    schema.insert("type".to_owned(), json!("integer"));
-    if least > i64::MIN {
-        schema.insert("minimum".to_owned(), json!(least));
-    }
-    if most < i64::MAX {
-        schema.insert("maximum".to_owned(), json!(most));
-    }
-    json!({ "anyOf": [schema, { "type": "string", "pattern": "^[+-]?[0-9]+$" }, variable()] })
 }

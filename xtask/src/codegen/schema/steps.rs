@@ -5,7 +5,8 @@ use pipeline_model::format::KINDS;
 use pipeline_model::shape::{StepKind, Within};
 use serde_json::{Map, Value, json};
 
-use super::shapes::{Writer, reference, variable};
+use super::shapes::Writer;
+use super::values::{reference, variable};
 
 impl Writer<'_> {
     /// A list of steps.
