@@ -36,7 +36,7 @@ pub(super) async fn of_pipelines(renderer: &Renderer) -> Result<Vec<Shown>> {
     let mut shown = Vec::new();
     for folder in ["pipelines", "pipelines/features"] {
         for path in files(&fixtures().join(folder), "yml")? {
-            let mut words = vec![path.clone()];
+            let mut words = vec![path.clone(), "--matrix".into(), "all".into()];
             for (flag, ending) in [("--config", "config.yaml"), ("--pod-template", "pod-template.yaml")] {
                 let beside = path.with_extension(ending);
                 if beside.exists() {
@@ -50,16 +50,18 @@ pub(super) async fn of_pipelines(renderer: &Renderer) -> Result<Vec<Shown>> {
     Ok(shown)
 }
 
-/// Those of level 4, as an upload sends them, under the controllers of their queues.
+/// Those of level 4, under the controllers of their queues.
 async fn of_the_node(renderer: &Renderer) -> Result<Vec<Shown>> {
     let objects = node_pipelines::objects(str::to_owned);
     let template = objects.iter().find(|object| object["kind"] == "PodTemplate").context("a PodTemplate")?;
     let template = renderer.file("pod-template.json", &template.to_string())?;
     let mut shown = Vec::new();
     for pipeline in node_pipelines::all() {
-        let path = renderer.file(&pipeline.name, &pipeline.text.replace("$$", "$"))?;
+        let path = renderer.file(&pipeline.name, &pipeline.text)?;
         let config = node_pipelines::controller(&pipeline.queue);
-        let words = [path, "--config".into(), config, "--pod-template".into(), template.clone()];
+        let words = ["--matrix", "all", "--job-env", "GIT_SERVER=git.example", "--config"].map(PathBuf::from);
+        let words = words.into_iter().chain([config, "--pod-template".into(), template.clone(), path]);
+        let words: Vec<PathBuf> = words.collect();
         shown.extend(several(&format!("run/{}", pipeline.name), render(renderer, &words).await?));
     }
     Ok(shown)
