@@ -53,7 +53,7 @@ fn object(object: &'static ObjectType) -> BoxedStrategy<Value> {
 /// Pods and patches that an API server takes, drawn from lists of valid values that have nothing to do with the API
 /// description: the level-3 tests show them to a real one.
 ///
-/// job-manifest
+/// job-manifest 3, 7
 #[test]
 fn what_kubernetes_accepts_is_accepted() {
     let mut failures = String::new();
@@ -76,7 +76,7 @@ fn what_kubernetes_accepts_is_accepted() {
 }
 
 proptest! {
-    /// job-manifest
+    /// job-manifest 3
     #[test]
     fn reader_and_schema_agree(block in object(&BLOCK)) {
         // A patch that is a list is taken and told (W-18); a schema can only accept it.

@@ -9,7 +9,7 @@ fn check(schema: &Schema, text: &str, accepted: bool, why: &str) {
     assert_eq!(complaints.is_empty(), accepted, "{why}: {text}\n{complaints}");
 }
 
-/// kubernetes-plugin 2, 3, 10; job-manifest, K-5
+/// kubernetes-plugin 2, 3, 10; job-manifest 3
 #[test]
 fn blocks_are_refused() {
     for (text, why) in [
@@ -74,7 +74,7 @@ fn blocks_are_refused() {
     }
 }
 
-/// kubernetes-plugin 2, 4, 12; job-manifest, W-18
+/// kubernetes-plugin 2, 4, 12; job-manifest 3
 #[test]
 fn blocks_are_accepted() {
     for (text, why) in [
