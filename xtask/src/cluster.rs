@@ -226,6 +226,9 @@ fn print_environment(spec: &Spec, export: bool, state: &str) {
     }
     say!("export TESTBED_BIN={}", quote(layout.bin().display().to_string()));
     say!("export TESTBED_KUBECONFIG={}", quote(layout.kubeconfig().display().to_string()));
+    if spec.node {
+        say!("export TESTBED_IMAGES={}", quote(joined(&spec.images)));
+    }
     say!("export TESTBED_HOST_ADDRESS={}", spec.network.host);
 }
 
@@ -312,15 +315,23 @@ pub(crate) struct Access {
     pub(crate) host_address: IpAddr,
     /// Directory of the programs.
     pub(crate) bin_dir: PathBuf,
+    /// OCI layouts that the node has; none without a node.
+    pub(crate) images: Vec<PathBuf>,
 }
 
 impl Access {
     /// The environment that tests of levels 3 and 4 read.
-    pub(crate) fn environment(&self) -> [(&'static str, String); 3] {
+    pub(crate) fn environment(&self) -> [(&'static str, String); 4] {
         [
             ("TESTBED_BIN", self.bin_dir.display().to_string()),
             ("TESTBED_KUBECONFIG", self.kubeconfig.display().to_string()),
             ("TESTBED_HOST_ADDRESS", self.host_address.to_string()),
+            ("TESTBED_IMAGES", joined(&self.images)),
         ]
     }
+}
+
+/// Paths in one variable, separated as in `PATH`.
+fn joined(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(":")
 }

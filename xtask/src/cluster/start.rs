@@ -109,6 +109,7 @@ pub(crate) fn start(options: &Options) -> anyhow::Result<Running> {
         kubeconfig: layout.kubeconfig(),
         host_address: spec.network.host.into(),
         bin_dir: layout.bin(),
+        images: spec.images.clone(),
     };
     Ok(Running { access, tie: options.tied.then_some(tie), supervisor })
 }
