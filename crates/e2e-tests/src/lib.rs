@@ -22,4 +22,5 @@ pub mod ports;
 pub mod role;
 pub mod scenario;
 pub mod testbed;
+pub mod throw_away_root;
 pub mod wait;

@@ -94,6 +94,17 @@ impl Testbed {
     }
 }
 
+/// Layouts of the images that the node has; for tests that need nothing else of the cluster.
+///
+/// # Panics
+/// When `TESTBED_IMAGES` is missing, or empty because there is no node.
+#[must_use]
+pub fn images() -> Vec<PathBuf> {
+    let images = variable("TESTBED_IMAGES");
+    assert!(!images.is_empty(), "TESTBED_IMAGES is empty: these tests need a cluster with a node");
+    std::env::split_paths(&images).collect()
+}
+
 /// A variable that must be there.
 fn variable(name: &str) -> String {
     std::env::var(name)

@@ -7,3 +7,5 @@ mod demo;
 mod features;
 mod page;
 mod pipelines;
+#[cfg(test)]
+mod scripts;
