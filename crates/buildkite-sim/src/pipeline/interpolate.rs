@@ -163,19 +163,17 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// Bytes of `value`; a negative start counts from the end, and what lies outside is empty.
+/// Bytes of `value`; a negative start or length counts from the end, and what lies outside is cut off.
 fn substring(value: &str, start: i64, length: Option<i64>) -> String {
     let total = i64::try_from(value.len()).unwrap_or(i64::MAX);
-    let from = if start < 0 { total + start } else { start };
+    let from = if start < 0 { total.saturating_add(start).max(0) } else { start.min(total) };
     let to = match length {
         None => total,
-        Some(length) if length < 0 => total + length,
+        Some(length) if length < 0 => total.saturating_add(length).max(from),
         Some(length) => from.saturating_add(length).min(total),
     };
     match (usize::try_from(from), usize::try_from(to)) {
-        (Ok(from), Ok(to)) if from <= to && to <= value.len() => {
-            String::from_utf8_lossy(&value.as_bytes()[from..to]).into_owned()
-        }
+        (Ok(from), Ok(to)) => String::from_utf8_lossy(&value.as_bytes()[from..to]).into_owned(),
         _ => String::new(),
     }
 }

@@ -146,12 +146,12 @@ impl Matrix {
         combinations
             .into_iter()
             .filter_map(|values| {
-                let adjustment = self.adjustments.iter().rfind(|one| one.with == values);
-                match adjustment {
-                    Some(Adjustment { skip: true, .. }) => None,
-                    Some(found) => Some(MatrixJob { values, soft_fail: found.soft_fail.clone() }),
-                    None => Some(MatrixJob { values, soft_fail: None }),
+                let mut adjustments = self.adjustments.iter().filter(|one| one.with == values);
+                if adjustments.clone().any(|one| one.skip) {
+                    return None;
                 }
+                let soft_fail = adjustments.next_back().and_then(|one| one.soft_fail.clone());
+                Some(MatrixJob { values, soft_fail })
             })
             .collect()
     }
