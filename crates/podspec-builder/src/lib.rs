@@ -189,3 +189,8 @@ impl Builder {
         Ok(Built { job, warnings })
     }
 }
+
+/// The example of the README, so that it is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
