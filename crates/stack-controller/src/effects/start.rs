@@ -24,19 +24,11 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Uncertain creates after which the attempt counts as failed.
 const CREATE_TRIES: u32 = 3;
-/// What is known of a job's state is good for so long: a call that hung may have taken until after its cancellation.
+/// That a job was handed out is good for so long: a call that hung may have taken until after its cancellation.
 const STATE_HOLDS: Duration = Duration::from_secs(5);
 /// How long a job is left alone when the fault is not its own: whoever must mend it needs time, and no job may
 /// pay for it with a verdict.
 const SHARED_FAULT_PAUSE: Duration = Duration::from_secs(30);
-
-/// What is known of a job on its way to its Job.
-struct Known {
-    /// When Buildkite was asked for the answer that it is reserved.
-    reserved_at: Instant,
-    /// The end of the reservation.
-    reserved_until: std::time::Instant,
-}
 
 impl Executor {
     pub(super) async fn start(
@@ -65,11 +57,15 @@ impl Executor {
         if self.stop.is_cancelled() {
             return StartOutcome::Abandoned;
         }
-        let mut known = Known { reserved_at, reserved_until };
-        if let Err(outcome) = self.may_create(job, &mut known).await {
+        if reserved_at.elapsed() > STATE_HOLDS
+            && let Err(outcome) = self.still_ours(job).await
+        {
             return outcome;
         }
-        self.create(job, &built.to_json(), known).await
+        if !self.lasts(reserved_until) {
+            return StartOutcome::ReservationTooShort;
+        }
+        self.create(job, &built.to_json(), reserved_until).await
     }
 
     async fn get(&self, job: Uuid) -> Result<JobDetails, StartOutcome> {
@@ -157,8 +153,9 @@ impl Executor {
     ///
     /// A free name does not prove that the create is dead: it may still be on its way. Creating again settles
     /// it, because the name is fixed by the job's UUID and at worst conflicts; so the slot is kept for a few
-    /// tries before the attempt counts as failed.
-    async fn create(&self, job: Uuid, manifest: &Value, mut known: Known) -> StartOutcome {
+    /// tries before the attempt counts as failed. That the job was ours before the first create says nothing about
+    /// another: a failure and the live reads after it take time in which it may be cancelled (D8).
+    async fn create(&self, job: Uuid, manifest: &Value, reserved_until: std::time::Instant) -> StartOutcome {
         let mut pause = FIRST_PAUSE;
         let mut tries_left = CREATE_TRIES;
         loop {
@@ -191,24 +188,18 @@ impl Executor {
             if tries_left == 0 {
                 return StartOutcome::Retry { error: uncertain };
             }
-            if let Err(outcome) = self.may_create(job, &mut known).await {
+            if let Err(outcome) = self.still_ours(job).await {
                 return outcome;
+            }
+            if !self.lasts(reserved_until) {
+                return StartOutcome::ReservationTooShort;
             }
         }
     }
 
-    /// V6, D8: enough is left of the reservation, and the job was ours a moment ago.
-    async fn may_create(&self, job: Uuid, known: &mut Known) -> Result<(), StartOutcome> {
-        let now = Instant::now();
-        if now.saturating_duration_since(known.reserved_at) > STATE_HOLDS {
-            self.still_ours(job).await?;
-            known.reserved_at = now;
-        }
-        if may_create(known.reserved_until, self.lifetime(), Instant::now().into_std()) {
-            Ok(())
-        } else {
-            Err(StartOutcome::ReservationTooShort)
-        }
+    /// V6: enough is left of the reservation.
+    fn lasts(&self, reserved_until: std::time::Instant) -> bool {
+        may_create(reserved_until, self.lifetime(), Instant::now().into_std())
     }
 
     /// Reads the Job by name until the API server answers. `None`: the name is free.
