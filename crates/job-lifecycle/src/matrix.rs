@@ -1,6 +1,6 @@
 //! The table of `lifecycle.md` 1.3: what Buildkite says × what Kubernetes shows → what we do.
 
-use crate::{AgentSeen, BuildkiteState, JobSeen, PodSeen};
+use crate::{AgentSeen, BuildkiteState, JobEnd, JobSeen, PodSeen};
 
 /// A column of the table: what Kubernetes shows of the job.
 ///
@@ -17,7 +17,7 @@ pub enum Workload {
     AgentRunning,
     /// The agent container ended; the Job has not.
     AgentTerminated,
-    /// The Job ended and its agent never started.
+    /// The Job failed and its agent never started.
     EndedWithoutAgent,
     /// The Job ended and its agent had started.
     EndedWithAgent,
@@ -37,10 +37,13 @@ impl Workload {
 
     /// The column of a Job and the last that was seen of its Pod.
     ///
-    /// `agent_started` remembers that the agent ran even when the pod is gone by now.
+    /// `agent_started` remembers that the agent ran even when the pod is gone by now. A complete Job says so by itself:
+    /// its pod succeeded, whether anybody saw it run or not.
     pub fn of(job: &JobSeen, pod: Option<&PodSeen>, agent_started: bool) -> Self {
-        if job.end.is_some() {
-            return if agent_started { Self::EndedWithAgent } else { Self::EndedWithoutAgent };
+        match &job.end {
+            Some(JobEnd::Failed { .. }) if !agent_started => return Self::EndedWithoutAgent,
+            Some(JobEnd::Failed { .. } | JobEnd::Complete) => return Self::EndedWithAgent,
+            None => {}
         }
         match pod.map(|pod| pod.agent) {
             Some(AgentSeen::NotStarted) => Self::AgentNotStarted,

@@ -57,7 +57,11 @@ impl Verdict {
     /// F3, F3b: the Job ended before its agent had acquired the job. F2 when it never had a pod, F4 when an init
     /// container is the cause: the more precise one is told, whichever was noticed first.
     pub fn ended_before_acquire(job: &JobSeen, pod: Option<&PodSeen>) -> Self {
-        let agent = pod.map(|pod| pod.agent).unwrap_or_default();
+        let agent = match job.end {
+            // Every container of its pod ended well, whatever was seen of them.
+            Some(JobEnd::Complete) => AgentSeen::Terminated { exit_code: 0 },
+            _ => pod.map(|pod| pod.agent).unwrap_or_default(),
+        };
         let (code, summary) = match agent {
             AgentSeen::Terminated { exit_code } => ("agent-exited", agent_exit(exit_code)),
             AgentSeen::NotStarted | AgentSeen::Running => {
@@ -264,6 +268,9 @@ Events:
             (verdict.code, verdict.summary.as_str()),
             ("pod-failed", "the pod ended before the agent started (BackoffLimitExceeded)")
         );
+        let complete = JobSeen { end: Some(JobEnd::Complete), ..counted };
+        let verdict = Verdict::ended_before_acquire(&complete, None);
+        assert_eq!(verdict.code, "agent-exited", "its pod succeeded, so its agent ran");
         let facts = Verdict::ended_before_acquire(&job(), Some(&oom)).facts;
         assert_eq!(
             facts.last().map(String::as_str),

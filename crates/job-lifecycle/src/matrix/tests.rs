@@ -1,7 +1,6 @@
 //! The table as it stands in the specification: one line per row, one word per column.
 
 use super::*;
-use crate::JobEnd;
 
 /// The columns in the order of [`Workload::ALL`], a word for each cell.
 const TABLE: [(BuildkiteState, [&str; 7]); 8] = [
@@ -46,11 +45,14 @@ fn every_cell_is_what_the_table_says() {
     assert_eq!(TABLE.map(|(state, _)| state), BuildkiteState::ALL);
 }
 
+/// lifecycle 1.3, D5: a Job whose pod nobody saw is complete only if its agent ran
 #[test]
 fn the_column_follows_the_agent_container_and_never_the_phase() {
     let active = JobSeen::default();
     let suspended = JobSeen { suspended: true, ..JobSeen::default() };
-    let over = JobSeen { end: Some(JobEnd::Complete), ..JobSeen::default() };
+    let complete = JobSeen { end: Some(JobEnd::Complete), ..JobSeen::default() };
+    let end = Some(JobEnd::Failed { reason: "BackoffLimitExceeded".into(), message: String::new() });
+    let failed = JobSeen { end, ..JobSeen::default() };
     let pod = |agent| PodSeen { agent, ..PodSeen::default() };
     let ended = AgentSeen::Terminated { exit_code: 27 };
     let cases = [
@@ -59,8 +61,12 @@ fn the_column_follows_the_agent_container_and_never_the_phase() {
         (&active, Some(pod(AgentSeen::NotStarted)), false, Workload::AgentNotStarted),
         (&active, Some(pod(AgentSeen::Running)), true, Workload::AgentRunning),
         (&active, Some(pod(ended)), true, Workload::AgentTerminated),
-        (&over, Some(pod(AgentSeen::NotStarted)), false, Workload::EndedWithoutAgent),
-        (&over, None, true, Workload::EndedWithAgent),
+        (&failed, Some(pod(AgentSeen::NotStarted)), false, Workload::EndedWithoutAgent),
+        (&failed, None, false, Workload::EndedWithoutAgent),
+        (&failed, None, true, Workload::EndedWithAgent),
+        (&complete, None, true, Workload::EndedWithAgent),
+        (&complete, None, false, Workload::EndedWithAgent),
+        (&complete, Some(pod(AgentSeen::NotStarted)), false, Workload::EndedWithAgent),
     ];
     for (job, pod, agent_started, want) in cases {
         assert_eq!(Workload::of(job, pod.as_ref(), agent_started), want);
