@@ -164,9 +164,6 @@ impl Core {
             for job in &self.polled {
                 self.state_call.want(*job);
             }
-            if planted::is(Defect::RenewalsWaitForStates) {
-                self.renew_candidates(now);
-            }
         }
         if self.next_self_check <= now {
             self.next_self_check = now + SELF_CHECK_INTERVAL;
@@ -199,9 +196,7 @@ impl Core {
         }
         self.admit(now, effects);
         self.tell_who_is_behind();
-        if !planted::is(Defect::RenewalsWaitForStates) {
-            self.renew_candidates(now);
-        }
+        self.renew_candidates(now);
         if let Some(jobs) = self.reserve_call.take(now) {
             self.reservation_sent(&jobs);
             effects.push(Effect::Reserve(jobs));

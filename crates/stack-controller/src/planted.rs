@@ -56,8 +56,6 @@ defects! {
     LookAheadUnbounded = "look-ahead-unbounded",
     /// V1, P1: who was reserved in vain stands behind the others although they start.
     PlaceNeverGivenBack = "place-never-given-back",
-    /// 1.8: the reservations of waiting jobs are looked at only when states are read.
-    RenewalsWaitForStates = "renewals-wait-for-states",
     /// P5, 2.6: the pause of the queue is not heeded.
     PauseIgnored = "pause-ignored",
     /// H11: a job that was cancelled while it waited is tried again and again.

@@ -173,11 +173,7 @@ fn lost_its_job(entry: &Entry, held: Reservation, books: &Ledger) -> bool {
 
 /// Whoever cannot reach Kubernetes cannot hold the Lease, and then renews nothing.
 fn nobody_led(from: Timestamp, to: Timestamp, books: &Ledger) -> bool {
-    let kubernetes = &books.kubernetes;
-    let cut_off = kubernetes.disturbed_between(from, to)
-        || kubernetes.slow_between(from, to)
-        || kubernetes.faults_between(from, to) >= 3;
-    books.uses_lease() && cut_off
+    books.uses_lease() && books.kubernetes.cut_off_between(from, to)
 }
 
 #[cfg(test)]

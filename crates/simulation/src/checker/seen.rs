@@ -179,6 +179,8 @@ fn item(what: &Planned, job: Option<Uuid>) -> Option<World> {
         Planned::NodeLost { node, .. } => World::NodeLost { node: *node },
         // Whom it concerns is told job by job.
         Planned::Outage { side: Side::Agents, .. } => return None,
+        // Everything else goes on; each create that is refused is told.
+        Planned::Outage { how: FaultKind::Forbidden, .. } => return None,
         Planned::Outage { side, lasts, .. } => World::Disturbed { side: *side, lasts: *lasts },
         Planned::RotateToken { old_refused_after } => {
             World::Disturbed { side: Side::Buildkite, lasts: *old_refused_after + TOKEN_TROUBLE }

@@ -120,7 +120,7 @@ fn reservation_expiry(random: &mut Rng) -> Duration {
 
 /// Mostly the default. What is a deadline of its own must not depend on it.
 fn state_check_interval(random: &mut Rng) -> Duration {
-    Duration::from_secs(pick(random, &[5, 5, 5, 1, 30, 120]))
+    Duration::from_secs(pick(random, &[5, 5, 1, 30, 120, 300]))
 }
 
 fn rates(random: &mut Rng, side: Side) -> Rates {

@@ -65,6 +65,13 @@ impl Trouble {
         })
     }
 
+    /// Whether nothing may have got through for a while. Where a right is missing, all else does.
+    pub(in crate::checker) fn cut_off_between(&self, from: Timestamp, to: Timestamp) -> bool {
+        let recent = self.faults.iter().rev().take_while(|(at, _)| *at >= from);
+        let lost = recent.filter(|(at, kind)| *at <= to && *kind != FaultKind::Forbidden);
+        self.disturbed_between(from, to) || self.slow_between(from, to) || lost.count() >= 3
+    }
+
     fn any_between(&self, from: Timestamp, to: Timestamp, wanted: impl Fn(FaultKind) -> bool) -> bool {
         let recent = self.faults.iter().rev().take_while(|(at, _)| *at >= from);
         recent.filter(|(at, _)| *at <= to).any(|(_, kind)| wanted(*kind))
