@@ -30,6 +30,11 @@ impl Array {
         self.0.make_mut()
     }
 
+    /// Whether nobody else holds the list.
+    pub(crate) fn is_unique(&mut self) -> bool {
+        self.0.is_unique()
+    }
+
     /// Appends an element.
     pub fn push(&mut self, element: impl Into<Value>) {
         self.0.push(element.into());

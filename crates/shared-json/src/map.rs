@@ -159,6 +159,11 @@ impl Map {
         self.members.make_mut().iter_mut().map(|(_, value)| value)
     }
 
+    /// Whether nobody else holds the object.
+    pub(crate) fn is_unique(&mut self) -> bool {
+        self.members.is_unique()
+    }
+
     /// Whether the keys stand in ascending byte order.
     #[must_use]
     pub fn is_sorted(&self) -> bool {
