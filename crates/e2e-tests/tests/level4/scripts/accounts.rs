@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::image::{Started, each};
+use super::image::{Started, each, without_members};
 use super::pod::Pod;
 
 /// Names that a shell or a tool could damage, and one like a known one.
@@ -57,7 +57,7 @@ fn a_group_of_the_images_is_used() {
             assert!(output.status.success(), "{kind:?} {name:?}: {output:?}");
             let started = Started::of(&root).unwrap();
             assert_eq!(started.identity[..2], ["1000", "1001"], "{kind:?} {name:?}");
-            assert_eq!(started.group, groups, "{kind:?} {name:?}");
+            assert_eq!(started.groups, without_members(&groups), "{kind:?} {name:?}");
             assert!(started.passwd.contains("\nbuildkite-agent:"));
         }
     });
@@ -97,6 +97,6 @@ fn account_files_of_any_form_are_read() {
         root.write("/etc/group", "root:x:0:\nstaff:x:1001:");
         let output = root.run(&Pod::of(&json!({ "runAsUser": 1000, "runAsGroup": 1001 })).checkout());
         assert!(output.status.success(), "{kind:?}: {output:?}");
-        assert_eq!(Started::of(&root).unwrap().group, "root:x:0:\nstaff:x:1001:", "{kind:?}");
+        assert_eq!(Started::of(&root).unwrap().groups, ["root:x:0", "staff:x:1001"], "{kind:?}");
     });
 }

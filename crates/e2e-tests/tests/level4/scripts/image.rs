@@ -65,6 +65,14 @@ gid=$(while IFS=: read -r name _ id _ || [ -n "$name" ]; do [ "$name" != "$group
 ! grep -q "^[^:]*:[^:]*:$uid:" /etc/passwd || die "uid '$uid' in use"
 [ -z "$(tail -c 1 /etc/passwd)" ] || echo >>/etc/passwd
 echo "$1:x:$uid:$gid:Linux User,,,:$home:$shell" >>/etc/passwd
+while IFS= read -r line || [ -n "$line" ]; do
+  case $line in
+    "$group:"*:) line=$line$1 ;;
+    "$group:"*) line=$line,$1 ;;
+  esac
+  printf '%s\n' "$line"
+done </etc/group >/etc/group.new
+mv /etc/group.new /etc/group
 END
 chmod 0755 /sbin/tini-static /usr/local/bin/* /usr/bin/git /usr/bin/addgroup /usr/bin/adduser
 "#;
@@ -148,8 +156,8 @@ pub(super) struct Started {
     pub(super) environment: BTreeMap<String, String>,
     /// `/etc/passwd` as it is now.
     pub(super) passwd: String,
-    /// `/etc/group` as it is now.
-    pub(super) group: String,
+    /// The lines of `/etc/group` as they are now, without the members.
+    pub(super) groups: Vec<String>,
 }
 
 impl Started {
@@ -172,7 +180,13 @@ impl Started {
             identity,
             environment: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             passwd: parts.next().unwrap(),
-            group: parts.next().unwrap(),
+            groups: without_members(&parts.next().unwrap()),
         })
     }
+}
+
+/// The lines of a file like `/etc/group`, each without what comes after the id: BusyBox notes down who has the group
+/// for a first one, the tools of Debian do not.
+pub(super) fn without_members(groups: &str) -> Vec<String> {
+    groups.lines().map(|line| line.rsplit_once(':').unwrap().0.to_owned()).collect()
 }
