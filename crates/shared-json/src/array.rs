@@ -30,9 +30,11 @@ impl Array {
         self.0.make_mut()
     }
 
-    /// Whether nobody else holds the list.
-    pub(crate) fn is_unique(&mut self) -> bool {
-        self.0.is_unique()
+    /// See [`Value::sort_all_objects`]: only what somebody else holds too is looked at before it is copied.
+    pub(crate) fn sort_all_objects(&mut self) {
+        if self.0.is_unique() || !self.iter().all(Value::is_sorted) {
+            self.make_mut().iter_mut().for_each(Value::sort_all_objects);
+        }
     }
 
     /// Appends an element.

@@ -159,9 +159,12 @@ impl Map {
         self.members.make_mut().iter_mut().map(|(_, value)| value)
     }
 
-    /// Whether nobody else holds the object.
-    pub(crate) fn is_unique(&mut self) -> bool {
-        self.members.is_unique()
+    /// See [`Value::sort_all_objects`]: only what somebody else holds too is looked at before it is copied.
+    pub(crate) fn sort_all_objects(&mut self) {
+        if self.members.is_unique() || !self.is_sorted() || !self.values().all(Value::is_sorted) {
+            self.values_mut().for_each(Value::sort_all_objects);
+            self.sort_keys();
+        }
     }
 
     /// Whether the keys stand in ascending byte order.

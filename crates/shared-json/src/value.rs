@@ -168,19 +168,9 @@ impl Value {
 
     /// Puts the keys of all objects inside into ascending byte order. What is in order stays shared.
     pub fn sort_all_objects(&mut self) {
-        // What nobody else holds is walked once; only what is shared is looked at before it is copied.
         match self {
-            Self::Array(list) => {
-                if list.is_unique() || !list.iter().all(Self::is_sorted) {
-                    list.make_mut().iter_mut().for_each(Self::sort_all_objects);
-                }
-            }
-            Self::Object(map) => {
-                if map.is_unique() || !is_sorted(map) {
-                    map.values_mut().for_each(Self::sort_all_objects);
-                    map.sort_keys();
-                }
-            }
+            Self::Array(list) => list.sort_all_objects(),
+            Self::Object(map) => map.sort_all_objects(),
             _ => {}
         }
     }
@@ -190,14 +180,10 @@ impl Value {
     pub fn is_sorted(&self) -> bool {
         match self {
             Self::Array(list) => list.iter().all(Self::is_sorted),
-            Self::Object(map) => is_sorted(map),
+            Self::Object(map) => map.is_sorted() && map.values().all(Self::is_sorted),
             _ => true,
         }
     }
-}
-
-fn is_sorted(map: &Map) -> bool {
-    map.is_sorted() && map.values().all(Value::is_sorted)
 }
 
 /// What leads from a value to one inside it: a key or an index.
