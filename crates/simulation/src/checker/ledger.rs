@@ -87,6 +87,8 @@ pub(super) struct Entry {
     pub(super) by: Actor,
     pub(super) before: JobState,
     pub(super) reservation: Option<Reservation>,
+    /// When it was first reserved by us since its last Job.
+    pub(super) wanted_since: Option<Timestamp>,
     /// The last moment at which we held it.
     pub(super) held_until: Option<Timestamp>,
     /// When an agent took it.
@@ -145,6 +147,7 @@ impl Entry {
             by: Actor::Operator,
             before: JobState::Waiting,
             reservation: None,
+            wanted_since: None,
             held_until: None,
             acquired: None,
             acquisitions: 0,

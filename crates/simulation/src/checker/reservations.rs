@@ -154,8 +154,10 @@ fn lapsed(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
     // Its Job's time was over before anybody could tell of its end.
     let vanished = entry.workload.is_none() && lost_its_job(entry, held, books);
     let untold = vanished && books.troubled_between(held.since - AFTER_TROUBLE, at);
-    // It has come to nothing for so long that others shall have it (V1).
-    let let_go = entry.workload.is_none() && held.since + KEPT_FOR <= at;
+    // It has come to nothing for so long that others shall have it (V1), gaps in which nobody could renew it counted.
+    let started = books.acting().map(|(_, acting)| acting.started);
+    let wanted = entry.wanted_since.max(started).unwrap_or(held.since).min(held.since);
+    let let_go = entry.workload.is_none() && wanted + KEPT_FOR <= at;
     let explained = [let_go, turned, away, windy, late, untold, entry.is_touched()];
     if explained.contains(&true) || nobody_led(window, at, books) {
         return Ok(());
@@ -204,7 +206,15 @@ mod tests {
         story.clean();
 
         let mut story = Story::new();
+        story.reserved(1).wait(890).outage(20).wait(20).lapsed(1).reserved(1).wait(300).lapsed(1);
+        story.clean();
+
+        let mut story = Story::new();
         story.reserved(1).made(1).wait(601).renewed(1).wait(900).lapsed(1);
+        story.broken("lifecycle 1.8, V5");
+
+        let mut story = Story::new();
+        story.reserved(1).wait(890).restart(25).wait(20).lapsed(1).reserved(1).wait(300).lapsed(1);
         story.broken("lifecycle 1.8, V5");
     }
 

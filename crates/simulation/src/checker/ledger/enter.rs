@@ -112,6 +112,7 @@ impl Ledger {
                 let entry = self.entry(job, at);
                 let since = entry.reservation.map_or(at, |held| held.since);
                 entry.reservation = Some(Reservation { since, renewed: at, until });
+                entry.wanted_since.get_or_insert(at);
                 self.held.insert(job);
             }
             What::FinishAsked { job, accepted: true, .. } => self.entry(job, at).verdict = Some(at),
@@ -191,6 +192,7 @@ impl Ledger {
         let mut workload = known.unwrap_or(Workload { seen, finished: None, agent_ran: false });
         if known.is_none() {
             entry.created += 1;
+            entry.wanted_since = None;
             if let Writer::Controller(_) = by {
                 self.made.push(at);
             }
