@@ -313,6 +313,11 @@ impl Limiter {
         self.candidates.contains(job)
     }
 
+    /// Whether the job is a candidate that holds a reservation from a failed attempt, as far as lists have shown.
+    pub fn is_reserved(&self, job: Uuid) -> bool {
+        self.candidates.held().keeps(job)
+    }
+
     /// Candidates that hold a reservation from a failed attempt.
     pub fn reserved_candidates(&self) -> impl Iterator<Item = (Uuid, Reservation)> + '_ {
         self.candidates.held().iter()

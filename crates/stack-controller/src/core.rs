@@ -221,6 +221,8 @@ impl Core {
         let mut fresh = Vec::with_capacity(jobs.len());
         for job in jobs {
             match self.entries.get_mut(&job.job) {
+                // A renewal is on the wire, and may reserve it before or after it was listed (V1).
+                None if self.reserve_call.is_in_flight(job.job) => {}
                 None => fresh.push(job),
                 Some(entry) if entry.attempt == Attempt::None => {
                     // Present and listed: its reservation lapsed (D2, 1.8).
@@ -238,6 +240,7 @@ impl Core {
             }
         }
         let outcome = self.limiter.listed(fresh, end, asked_at, now);
+        self.forget_lapsed_renewals();
         self.metrics.monitor.jobs_handled.inc_by(outcome.added as u64);
         for job in outcome.vanished {
             info!(job_uuid = %job, "the job left the list before it could start");

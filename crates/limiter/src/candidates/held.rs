@@ -102,6 +102,11 @@ impl Held {
         self.kept.get(&job).filter(|kept| kept.reservation.until > now).map(|kept| kept.first)
     }
 
+    /// Whether the job is a candidate with a reservation that no list has shown to have lapsed.
+    pub(crate) fn keeps(&self, job: Uuid) -> bool {
+        self.kept.contains_key(&job)
+    }
+
     /// Whether a reservation may hide the job from a list that was asked for then: one that holds, or one whose renewal
     /// is still being tried although it has lapsed.
     pub(super) fn hides(&self, job: Uuid, asked_at: Instant) -> bool {

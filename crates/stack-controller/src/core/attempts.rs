@@ -161,7 +161,7 @@ impl Core {
                 continue;
             }
             let Some(entry) = self.entries.get_mut(&job) else {
-                again.push(job);
+                again.extend(self.limiter.is_reserved(job).then_some(job));
                 continue;
             };
             if entry.attempt == Attempt::Reserving {

@@ -53,6 +53,19 @@ impl Gate {
         self.wanted.contains(&job) || self.in_flight.contains(&job)
     }
 
+    /// Whether a job is in the call that is in flight: then it may be carried out at any moment.
+    pub(super) fn is_in_flight(&self, job: Uuid) -> bool {
+        self.in_flight.contains(&job)
+    }
+
+    /// Takes out again whatever is not worth a call any more.
+    pub(super) fn retain(&mut self, worth: impl Fn(Uuid) -> bool) {
+        if !self.wanted.iter().all(|job| worth(*job)) {
+            self.wanted.retain(|job| worth(*job));
+            self.order.retain(|job| self.wanted.contains(job));
+        }
+    }
+
     /// Takes a job out again.
     pub(super) fn forget(&mut self, job: Uuid) {
         if self.wanted.remove(&job) {

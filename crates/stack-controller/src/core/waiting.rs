@@ -51,6 +51,13 @@ impl Core {
         }
     }
 
+    /// Once a list has shown that a candidate's reservation lapsed, it needs a slot before it is reserved again (V1, V2):
+    /// a renewal that came too late would reserve it beside those that have one.
+    pub(super) fn forget_lapsed_renewals(&mut self) {
+        let Self { reserve_call, entries, limiter, .. } = self;
+        reserve_call.retain(|job| entries.contains_key(&job) || limiter.is_reserved(job));
+    }
+
     /// Nothing else shows why a job of high priority does not start.
     pub(super) fn tell_who_is_behind(&mut self) {
         let seconds = KEPT_FOR.as_secs();

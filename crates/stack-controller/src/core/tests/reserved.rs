@@ -198,6 +198,60 @@ fn a_waiting_jobs_reservation_is_renewed_in_time_however_rarely_states_are_read(
     assert_eq!(asked, [due], "once, and at once");
 }
 
+/// Two jobs at a limit of one and a look-ahead of one, reserved and left alone for long; their renewal is on the wire.
+fn two_renewals() -> (Script, Duration) {
+    let lifetime = Duration::from_secs(60);
+    let mut script = Script::with_limits(limits(1, 1));
+    script.core.settings.reservation_lifetime = lifetime;
+    script.show_lists([]);
+    let _ = script.advance(1.0);
+    for n in 1..=2 {
+        assert_eq!(script.list([n]), [reserve([n])]);
+        let until = script.now + lifetime;
+        let _ = script.event(Event::Reserved { asked: vec![id(n)], reserved: vec![id(n)], until });
+        let wait = Duration::from_secs(1000);
+        let postponed = StartOutcome::Postponed { error: "forbidden".into(), wait, keep_reservation: true };
+        assert_eq!(script.started(n, postponed), []);
+        let _ = script.advance(0.2);
+    }
+    assert_eq!(script.list([3]), [], "as many are reserved as may be");
+    assert_eq!(script.advance(45.0), [reserve([1, 2])]);
+    (script, lifetime)
+}
+
+/// lifecycle V1, V2: the list shows that the reservations lapsed, so what is to be reserved needs a slot
+#[test]
+fn what_lapsed_while_its_renewal_failed_is_not_renewed() {
+    let (mut script, lifetime) = two_renewals();
+    let retry_at = script.now + lifetime;
+    let _ = script.event(Event::ReserveFailed { asked: vec![id(1), id(2)], retry_at });
+    let _ = script.advance(30.0);
+    assert_eq!(script.list([1, 2, 3]), [], "a back-off runs");
+    assert_eq!(script.advance(30.0), [reserve([3])]);
+}
+
+/// lifecycle V1: a list may be older than what a call on the wire reserves
+#[test]
+fn what_is_being_renewed_counts_whatever_a_list_shows() {
+    let (mut script, lifetime) = two_renewals();
+    let _ = script.advance(30.0);
+    assert_eq!(script.list([1, 2, 3]), []);
+    let until = script.now + lifetime;
+    let both = vec![id(1), id(2)];
+    assert_eq!(script.event(Event::Reserved { asked: both.clone(), reserved: both, until }), []);
+    let _ = script.advance(1.0);
+    assert_eq!(script.list([3]), [], "as many are reserved as may be");
+
+    let (mut script, _) = two_renewals();
+    let _ = script.advance(30.0);
+    assert_eq!(script.list([1, 2, 3]), []);
+    let retry_at = script.now + Duration::from_secs(30);
+    let _ = script.event(Event::ReserveFailed { asked: vec![id(1), id(2)], retry_at });
+    let _ = script.advance(1.0);
+    assert_eq!(script.list([1, 2, 3]), [], "this list is newer than the call");
+    assert_eq!(script.advance(30.0), [reserve([3])]);
+}
+
 /// lifecycle V1, F8: too many verdicts wait to be told
 #[test]
 fn a_back_off_that_ends_while_nothing_may_start_wakes_nobody_in_vain() {
