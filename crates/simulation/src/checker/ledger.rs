@@ -47,6 +47,8 @@ pub(super) struct Ledger {
     pub(super) resumed: Timestamp,
     pub(super) buildkite: Trouble,
     pub(super) kubernetes: Trouble,
+    /// Until then the Job controller does nothing.
+    pub(super) stalled_until: Timestamp,
     pub(super) probe: Option<Probe>,
     /// Nodes that are silent.
     lost_nodes: BTreeSet<u32>,
@@ -198,6 +200,7 @@ impl Ledger {
             resumed: start,
             buildkite: Trouble::default(),
             kubernetes: Trouble::default(),
+            stalled_until: start,
             probe: None,
             lost_nodes: BTreeSet::new(),
         }

@@ -78,7 +78,14 @@ fn cleans_up(now: Timestamp, calm: Timestamp, books: &Ledger) -> Result<(), Viol
         if workload.agent_ran || !workload.seen.ours {
             continue;
         }
-        let due = (*since).max(calm) + CLEAN_UP + 2 * books.facts.site.state_check_interval + books.race();
+        // After a verdict we delete the pod or shorten the deadline, and the Job controller ends the Job (F1, F5, F7);
+        // a Job whose job is over otherwise we delete ourselves.
+        let told = books.job(*job).is_some_and(|entry| entry.verdict.is_some());
+        let stalled = if told { books.stalled_until } else { *since };
+        let due = (*since).max(calm).max(stalled)
+            + CLEAN_UP
+            + 2 * books.facts.site.state_check_interval
+            + books.race();
         if due < now {
             let message = format!("it is over since {since}, and its Job holds a slot without an agent");
             return Err(Violation::new("lifecycle F9", now, message).of(*job));
@@ -123,6 +130,21 @@ mod tests {
         story.wait(200).reserved(1).made(1).canceled(1).passing(40);
         story.clean();
         story.passing(40);
+        story.broken("lifecycle F9");
+    }
+
+    /// lifecycle F1, F5, F7: after a verdict only the Job controller can end the Job
+    #[test]
+    fn a_job_controller_that_does_nothing_holds_up_the_end_of_what_was_told() {
+        let mut story = Story::new();
+        story.wait(200).stuck(1).reserved(1).made(1).pod(1).verdict(1, "image-pull-failed");
+        story.deletes_pod(1, true).stalled(60).passing(100);
+        story.clean();
+        story.passing(20);
+        story.broken("lifecycle F9");
+
+        let mut story = Story::new();
+        story.wait(200).reserved(1).made(1).canceled(1).stalled(60).passing(60);
         story.broken("lifecycle F9");
     }
 

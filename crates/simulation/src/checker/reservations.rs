@@ -132,8 +132,15 @@ fn renewed_early(at: Timestamp, job: Uuid, entry: &Entry, books: &Ledger) -> Res
     let early = held.renewed + lifetime / 2 > at;
     // A list that was asked for at the same moment may show the job as free.
     let crossed = held.renewed == held.since && held.renewed + books.race() > at;
+    // A request that comes long after it was given up is nobody's decision any more.
+    let late = books.buildkite.late_between(at - LATEST, at);
     // Whoever tries a taken name again reserves what he had left to lapse (D4 b).
-    if !early || crossed || entry.has_clash() || books.troubled_between(held.renewed - AFTER_TROUBLE, at) {
+    if !early
+        || crossed
+        || late
+        || entry.has_clash()
+        || books.troubled_between(held.renewed - AFTER_TROUBLE, at)
+    {
         return Ok(());
     }
     let message = format!("renewed although it holds until {}", held.until);
@@ -244,6 +251,17 @@ mod tests {
         story.wait(200).reserved(1).renewed(1);
         story.clean();
         story.wait(2).renewed(1);
+        story.broken("lifecycle V5");
+    }
+
+    /// lifecycle V5, stacks-api P21: a renewal that arrives after the one that was made in its place
+    #[test]
+    fn a_request_that_comes_late_is_no_renewal_of_ours() {
+        let mut story = Story::new();
+        story.reserved(1).made(1).wait(510).late_request_to_buildkite().wait(91).renewed(1);
+        story.wait(4).renewed(1);
+        story.clean();
+        story.wait(100).renewed(1);
         story.broken("lifecycle V5");
     }
 

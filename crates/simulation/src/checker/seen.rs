@@ -62,6 +62,7 @@ pub(super) enum World {
     Clash { job: Uuid, whose: Whose },
     NodeLost { node: u32 },
     NodeBack { node: u32 },
+    JobControllerStalls { lasts: Duration },
     Calm,
 }
 
@@ -185,6 +186,7 @@ fn item(what: &Planned, job: Option<Uuid>) -> Option<World> {
         Planned::RotateToken { old_refused_after } => {
             World::Disturbed { side: Side::Buildkite, lasts: *old_refused_after + TOKEN_TROUBLE }
         }
+        Planned::StallJobController { lasts } => World::JobControllerStalls { lasts: *lasts },
         Planned::Compact | Planned::CloseWatches => {
             World::Fault { side: Side::Kubernetes, kind: FaultKind::WatchCut }
         }

@@ -30,6 +30,13 @@ impl Story {
         Self::with_limit(25)
     }
 
+    /// The same, where a request takes up to this long to arrive.
+    pub(super) fn with_latency(latency: Duration) -> Self {
+        let mut story = Self::new();
+        story.checker.books.facts.site.latency = latency;
+        story
+    }
+
     pub(super) fn with_limit(limit: usize) -> Self {
         let now: Timestamp = "2026-09-02T08:15:00Z".parse().unwrap();
         let site = Site {
@@ -157,6 +164,16 @@ impl Story {
 
     pub(super) fn hang_on_buildkite(&mut self) -> &mut Self {
         self.world(World::Fault { side: Side::Buildkite, kind: FaultKind::Hang })
+    }
+
+    /// A request of the controller is under way for longer than it waits.
+    pub(super) fn late_request_to_buildkite(&mut self) -> &mut Self {
+        self.world(World::Fault { side: Side::Buildkite, kind: FaultKind::LateRequest })
+    }
+
+    /// The Job controller does nothing for so long.
+    pub(super) fn stalled(&mut self, seconds: u64) -> &mut Self {
+        self.world(World::JobControllerStalls { lasts: Duration::from_secs(seconds) })
     }
 
     pub(super) fn outage(&mut self, seconds: u64) -> &mut Self {

@@ -116,7 +116,9 @@ impl Asked<'_> {
         }
         // The call itself may have been repeated for minutes.
         let slow = books.buildkite.slow_between(*at - TRIES_TAKE, *at);
-        let troubled = books.troubled_between((*at - REPEATS).max(since), *at) || slow;
+        // The fault that lost the first answer was noted when that request was sent, a way before it arrived.
+        let sent = since - books.facts.site.latency;
+        let troubled = books.troubled_between((*at - REPEATS).max(sent), *at) || slow;
         if !state.is_terminal() || fresh || troubled {
             return Ok(());
         }
@@ -159,6 +161,8 @@ fn lost(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use crate::checker::story::Story;
 
     /// lifecycle F3
@@ -185,6 +189,20 @@ mod tests {
         story.fails_to_start(1).runs_until_agent(1).fails(1).verdict(1, "agent-exited");
         story.fault_on_buildkite().wait(20).verdict_again(1);
         story.clean();
+    }
+
+    /// lifecycle X13, 5.1: whoever gets no answer asks again
+    #[test]
+    fn a_verdict_whose_answer_was_lost_on_the_way_may_be_repeated() {
+        let mut story = Story::with_latency(Duration::from_millis(250));
+        story.wait(200).fails_to_start(1).runs_until_agent(1).fails(1);
+        story.fault_on_buildkite().verdict(1, "agent-exited").wait(20).verdict_again(1);
+        story.clean();
+
+        let mut story = Story::with_latency(Duration::from_millis(250));
+        story.wait(200).fails_to_start(1).runs_until_agent(1).fails(1);
+        story.fault_on_buildkite().wait(10).verdict(1, "agent-exited").wait(20).verdict_again(1);
+        story.broken("lifecycle X13");
     }
 
     /// lifecycle 1.1

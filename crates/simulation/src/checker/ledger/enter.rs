@@ -78,6 +78,7 @@ impl Ledger {
             World::VerdictSent { job } => self.entry(job, at).told = Some(at),
             World::NodeLost { node } => self.node_lost(node),
             World::NodeBack { node } => drop(self.lost_nodes.remove(&node)),
+            World::JobControllerStalls { lasts } => self.stalled_until = self.stalled_until.max(at + lasts),
             World::CutOff { job, how } => {
                 self.entry(job, at).expected.get_or_insert_default().cut_off(how);
             }
