@@ -20,8 +20,10 @@ pub(crate) struct Citation {
 pub(crate) fn in_text(text: &str, files: &BTreeSet<String>) -> BTreeSet<Citation> {
     let id = r"[A-Z]+-?\d+[a-z]?\b";
     let names: Vec<String> = files.iter().map(|name| regex::escape(name)).collect();
-    let pattern =
-        format!(r"(?:^|[^\w-])({})(?:\.md)?`?:?\s+({id}(?:\s*(?:,|;|/|\band\b|, and\b)\s*{id})*)", names.join("|"));
+    let pattern = format!(
+        r"(?:^|[^\w-])({})(?:\.md)?`?:?\s+({id}(?:\s*(?:,|;|/|\band\b|, and\b)\s*{id})*)",
+        names.join("|")
+    );
     let cited = Regex::new(&pattern).expect("the pattern is fixed but for escaped names");
     let id = Regex::new(id).expect("the pattern is fixed");
     cited
