@@ -66,7 +66,7 @@ const ENTRY_POINT: &str = "buildkite-agent-entrypoint kubernetes-bootstrap";
 /// hand-over wraps the step in them.
 const CREDENTIALS: [&str; 2] = [
     "cp /buildkite/git-credentials-ro/.git-credentials /buildkite/git-credentials/.git-credentials",
-    "git config --global credential.helper \"store --file /buildkite/git-credentials/.git-credentials\"",
+    "git config --global --replace-all credential.helper \"store --file /buildkite/git-credentials/.git-credentials\"",
 ];
 
 /// Debian has an `adduser` of its own with other options, hence the look at its help text.

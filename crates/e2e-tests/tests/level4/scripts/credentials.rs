@@ -119,6 +119,26 @@ async fn a_private_repository_is_cloned() {
     .unwrap();
 }
 
+/// job-manifest R-149: an image, or a workspace that was used, may have helpers of its own.
+#[test]
+fn other_helpers_give_way() {
+    const OTHERS: &str =
+        "[user]\n\tname = Somebody\n[credential]\n\thelper =\n\thelper = cache\n\thelper = store\n";
+    for (security, home) in [(json!({}), "/root"), (json!({ "runAsUser": 1000 }), "/workspace")] {
+        let root = Kind::Dash.root();
+        mount_secret(&root, ODD, "0644");
+        let settings = format!("{home}/.gitconfig");
+        root.write(&settings, OTHERS);
+        let pod = Pod::with_credentials(&security);
+        assert!(root.run(&pod.setup()).status.success());
+        let output = root.run(&pod.checkout());
+        assert!(output.status.success(), "{security}: {output:?}");
+        let helpers = root.shell(&format!("git config --file {settings} --get-all credential.helper"));
+        assert_eq!(helpers, format!("store --file {COPY}\n"), "{security}");
+        assert_eq!(root.shell(&format!("git config --file {settings} user.name")), "Somebody\n");
+    }
+}
+
 /// job-manifest R-149: where there is no git to ask, what it would be asked.
 #[test]
 fn git_is_told_where_the_copy_lies() {
