@@ -10,8 +10,7 @@ fn checkout(security: &Value, credentials: bool) -> Value {
 
 const ENTRY_POINT: &str = "buildkite-agent-entrypoint";
 const BOOTSTRAP: &str = "buildkite-agent-entrypoint kubernetes-bootstrap";
-const COPY: &str =
-    "git config --global --replace-all credential.helper store --file /buildkite/git-credentials/.git-credentials";
+const COPY: &str = "git config --global --replace-all credential.helper store --file /buildkite/git-credentials/.git-credentials";
 
 /// `su` runs the command with the environment it got, and writes down the home directory.
 const RUN_AS: &str = "echo \"HOME=$HOME KEPT=$KEPT\" >>\"$0.home\"\nexec sh -c \"$5\"";
