@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use buildkite_sim::pipeline::{self, PipelineError};
 use buildkite_sim::{BuildRequest, BuildSnapshot, JobSnapshot, JobState, Options, Simulator, Token};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -56,8 +57,8 @@ impl Buildkite {
         self.simulator.agent_token().expect("the options hold a token")
     }
 
-    /// Creates a build from a file of `fixtures/pipelines`; `change` may set branch, repository
-    /// and so on.
+    /// Creates a build from a file of `fixtures/pipelines`, as an upload would: with its variables replaced, of
+    /// which there are none beside its own. `change` may set branch, repository and so on.
     ///
     /// # Panics
     /// When the simulator refuses the pipeline.
@@ -65,8 +66,7 @@ impl Buildkite {
         let path = format!("{}/../../fixtures/pipelines/{fixture}", env!("CARGO_MANIFEST_DIR"));
         let text =
             std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {path}: {error}"));
-        let pipeline = buildkite_sim::pipeline::parse_yaml(&text, fixture)
-            .unwrap_or_else(|error| panic!("{fixture}: {error}"));
+        let pipeline = uploaded(&text, fixture).unwrap_or_else(|error| panic!("{fixture}: {error}"));
         let mut request = BuildRequest::new(pipeline);
         change(&mut request);
         self.simulator
@@ -147,4 +147,10 @@ impl Drop for Buildkite {
             task.abort();
         }
     }
+}
+
+/// What an upload makes of a pipeline file.
+fn uploaded(text: &str, name: &str) -> Result<pipeline::model::Pipeline, PipelineError> {
+    let written = pipeline::read_yaml(text, name)?;
+    pipeline::parse_json(&pipeline::interpolate::interpolate(&written, &[].into())?)
 }
