@@ -64,13 +64,26 @@ impl Cluster {
 
     /// Brings the state to the present, does `work` on it, lets everybody react, and tells observers.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut World, Timestamp) -> T) -> T {
+        self.in_present(|world, now| {
+            let answer = work(world, now);
+            world.store.set_precondition(false);
+            world.settle(now);
+            answer
+        })
+    }
+
+    /// As [`Cluster::with`], for work that changes nothing that anybody reacts to.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
+        self.in_present(|world, _| work(world))
+    }
+
+    /// Brings the state to the present, does `work` on it, and tells observers.
+    fn in_present<T>(&self, work: impl FnOnce(&mut World, Timestamp) -> T) -> T {
         let mut world = self.0.world.lock().unwrap_or_else(PoisonError::into_inner);
         let now = world.time(self.0.clock.now());
         let before = (world.pulse(), world.watch_epoch);
-        world.settle(now);
+        world.pass_time(now);
         let answer = work(&mut world, now);
-        world.store.set_precondition(false);
-        world.settle(now);
         let (pulse, epoch) = (world.pulse(), world.watch_epoch);
         // Questions are far more frequent than changes.
         if (pulse, epoch) == before {
@@ -102,25 +115,32 @@ impl Cluster {
     /// An object; `namespace` is empty for kinds without namespaces.
     #[must_use]
     pub fn object(&self, kind: Kind, namespace: &str, name: &str) -> Option<Arc<Value>> {
-        self.with(|world, _| world.store.get(kind, namespace, name).cloned())
+        self.read(|world| world.store.get(kind, namespace, name).cloned())
     }
 
     /// Objects of a namespace by name; the empty namespace lists all.
     #[must_use]
     pub fn objects(&self, kind: Kind, namespace: &str) -> Vec<Arc<Value>> {
         let namespace = (!namespace.is_empty()).then_some(namespace);
-        self.with(|world, _| world.store.list(kind, namespace).cloned().collect())
+        self.read(|world| world.store.list(kind, namespace).cloned().collect())
     }
 
     /// How many objects of a kind there are, in all namespaces.
     #[must_use]
     pub fn count(&self, kind: Kind) -> usize {
-        self.with(|world, _| world.store.list(kind, None).count())
+        self.read(|world| world.store.list(kind, None).count())
     }
 
     /// Every write since the last call, in order. Empty unless [`Options::record`] is on.
     pub fn drain_history(&self) -> Vec<Change> {
-        self.with(|world, _| world.drain_recorded())
+        self.read(World::drain_recorded)
+    }
+
+    /// From now on `listener` hears of every write as it is made, in order. What it does not keep need not be
+    /// copied by the next write to the same object, so this costs less than [`Cluster::drain_history`]. It is
+    /// called with the state locked and must not use the cluster.
+    pub fn listen(&self, listener: impl FnMut(&Change) + Send + 'static) {
+        self.with(|world, _| world.listen(listener));
     }
 
     /// Creates an object, or replaces the one of its name, as an administrator and without a request. Without a
@@ -203,12 +223,12 @@ impl Cluster {
 
     /// Notices to containers since the last call, such as that they are asked to end.
     pub fn drain_signals(&self) -> Vec<Signal> {
-        self.with(|world, _| world.kubelet.drain_signals())
+        self.read(|world| world.kubelet.drain_signals())
     }
 
     /// When containers really started and stopped, whatever objects say; since the last call.
     pub fn drain_container_history(&self) -> Vec<ContainerChange> {
-        self.with(|world, _| world.kubelet.drain_container_history())
+        self.read(|world| world.kubelet.drain_container_history())
     }
 
     /// A number that grows whenever something changes, to wait on.
@@ -241,7 +261,7 @@ impl Cluster {
     /// Waits for a change or the next deadline, whichever comes first.
     async fn next_change(&self, changes: &mut watch::Receiver<u64>) {
         // The sender lives as long as `self`, so an error cannot happen; waiting is right then.
-        let Some(deadline) = self.with(|world, _| world.next_deadline()) else {
+        let Some(deadline) = self.read(|world| world.next_deadline()) else {
             let _ = changes.changed().await;
             return;
         };

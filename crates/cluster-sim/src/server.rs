@@ -129,7 +129,7 @@ struct Open {
 
 fn lines(cluster: Cluster, watch: Watch) -> impl Stream<Item = Result<Bytes, Infallible>> {
     let now = Instant::now();
-    let interval = cluster.with(|world, _| world.options.bookmark_interval);
+    let interval = cluster.read(|world| world.options.bookmark_interval);
     let ends = now + watch.timeout;
     let open = Open {
         pulses: cluster.pulses(watch.kind),
@@ -164,7 +164,7 @@ impl Open {
                 return None;
             }
             self.pulses.mark_unchanged();
-            self.ready = self.cluster.with(|world, _| self.watch.advance(world));
+            self.ready = self.cluster.read(|world| self.watch.advance(world));
             if !self.ready.is_empty() || self.watch.position == Position::Ended {
                 continue;
             }
@@ -202,7 +202,7 @@ fn log(cluster: Cluster, follow: Follow) -> impl Stream<Item = Result<Bytes, Inf
             }
             loop {
                 changes.mark_unchanged();
-                let (text, runs) = cluster.with(|world, _| follow.advance(world));
+                let (text, runs) = cluster.read(|world| follow.advance(world));
                 if !text.is_empty() || !runs {
                     return Some((Ok(text), (cluster, follow, changes, !runs)));
                 }

@@ -1,5 +1,7 @@
 //! The whole state: objects and whoever acts on them by itself.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use crate::controllers::Controllers;
@@ -22,12 +24,22 @@ pub(crate) struct World {
     pub(crate) kubelet: Kubelet,
     namespaces: Namespaces,
     recorded: Vec<Change>,
+    listener: Option<Listener>,
     /// The latest time that anything was done at; time does not run backwards in here.
     now: Timestamp,
     /// Grows when all open watches are to end.
     pub(crate) watch_epoch: u64,
     /// Grows with every notice that is no write: signals to containers, log lines.
     notices: u64,
+}
+
+/// Who hears of every write.
+struct Listener(Box<dyn FnMut(&Change) + Send>);
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Listener")
+    }
 }
 
 impl World {
@@ -38,6 +50,7 @@ impl World {
             kubelet: Kubelet::new(&options),
             namespaces: Namespaces::default(),
             recorded: Vec::new(),
+            listener: None,
             now,
             watch_epoch: 0,
             notices: 0,
@@ -57,31 +70,37 @@ impl World {
         clock.max(self.now)
     }
 
-    /// Lets everything that is due by `now` happen, each at its own time.
+    /// Lets everybody react to what was done, and everything that is due by `now` happen, each at its own time.
     pub(crate) fn settle(&mut self, now: Timestamp) {
+        self.rest();
+        self.pass_time(now);
+    }
+
+    /// Lets everything that is due by `now` happen, each at its own time. Costs nothing if nothing is: between two
+    /// calls of [`World::settle`] everybody is at rest.
+    pub(crate) fn pass_time(&mut self, now: Timestamp) {
         let now = self.time(now);
-        loop {
+        while let Some(deadline) = self.next_deadline().filter(|deadline| *deadline <= now) {
+            self.now = deadline.max(self.now);
             self.rest();
-            match self.next_deadline() {
-                Some(deadline) if deadline <= now => self.now = deadline.max(self.now),
-                _ => break,
-            }
         }
         self.now = now;
-        self.rest();
     }
 
     /// Lets controllers act at the present instant until nothing changes.
     fn rest(&mut self) {
         for _ in 0..MOST_ROUNDS {
-            let fresh = self.store.take_fresh();
-            for change in &fresh {
-                self.controllers.observe(change);
-                self.kubelet.observe(change);
-                self.namespaces.observe(change);
-            }
-            if self.options.record {
-                self.recorded.extend(fresh);
+            // One by one: whoever keeps a state makes the next write to its object a copy of it.
+            for change in self.store.take_fresh() {
+                self.controllers.observe(&change);
+                self.kubelet.observe(&change);
+                self.namespaces.observe(&change);
+                if let Some(Listener(hear)) = &mut self.listener {
+                    hear(&change);
+                }
+                if self.options.record {
+                    self.recorded.push(change);
+                }
             }
             let before = self.store.revision();
             self.controllers.run(&mut self.store, self.now);
@@ -102,6 +121,11 @@ impl World {
 
     pub(crate) fn drain_recorded(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.recorded)
+    }
+
+    /// Who hears of every write from now on.
+    pub(crate) fn listen(&mut self, listener: impl FnMut(&Change) + Send + 'static) {
+        self.listener = Some(Listener(Box::new(listener)));
     }
 
     /// A number that grows with everything that an observer might want to know.

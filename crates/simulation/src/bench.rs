@@ -13,11 +13,12 @@ use std::{
 use buildkite_sim::{Happening, JobState, Simulator};
 use cluster_sim::{Change, Cluster, ContainerChange, ContainerEvent, Kind, Signal};
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::{sync::Notify, time::Instant};
 use uuid::Uuid;
 
 use crate::{
-    checker::{Checker, Violation},
+    checker::{Checker, Seen, Violation},
     facts::{Facts, NAMESPACE, Note},
     plan::JobPlan,
     scripts::Fates,
@@ -47,6 +48,8 @@ struct Shared {
     began: Timestamp,
     is_tracing: bool,
     state: Mutex<State>,
+    /// What the cluster has written and nobody has looked at.
+    writes: Arc<Mutex<Vec<Write>>>,
     cues: Mutex<VecDeque<Cue>>,
     cued: Notify,
     ruled: Notify,
@@ -63,6 +66,26 @@ struct State {
     /// Who holds the Lease, and how often it went from one to another.
     holder: String,
     takeovers: u64,
+}
+
+/// What is needed of a write to the cluster. The object itself is not kept: the next write would have to copy it.
+struct Write {
+    seen: Option<Seen>,
+    /// Who holds the Lease by it.
+    holder: Option<String>,
+    /// For the trace, if there is one.
+    shown: Option<String>,
+}
+
+impl Write {
+    fn of(change: &Change, is_tracing: bool) -> Self {
+        let lease = (change.kind == Kind::Lease).then_some(&change.object["spec"]["holderIdentity"]);
+        Self {
+            seen: Seen::of_change(change),
+            holder: lease.and_then(Value::as_str).map(str::to_owned),
+            shown: is_tracing.then(|| shown(change)),
+        }
+    }
 }
 
 /// What is left of a run on the bench.
@@ -116,14 +139,22 @@ impl Bench {
             holder: String::new(),
             takeovers: 0,
         };
+        let is_tracing = detail != Detail::Nothing;
+        let writes = Arc::<Mutex<Vec<Write>>>::default();
+        let heard = Arc::clone(&writes);
+        cluster.listen(move |change| {
+            let write = Write::of(change, is_tracing);
+            heard.lock().unwrap_or_else(PoisonError::into_inner).push(write);
+        });
         Self(Arc::new(Shared {
             cluster,
             simulator,
             fates,
             start: Instant::now(),
             began,
-            is_tracing: detail != Detail::Nothing,
+            is_tracing,
             state: Mutex::new(state),
+            writes,
             cues: Mutex::default(),
             cued: Notify::new(),
             ruled: Notify::new(),
@@ -176,18 +207,18 @@ impl Bench {
 
     /// Takes in what happened since the last time, and judges it.
     pub(crate) fn observe(&self) {
-        let Shared { cluster, simulator, cues, cued, ruled, .. } = &*self.0;
-        let changes = cluster.drain_history();
+        let Shared { cluster, simulator, writes, cues, cued, ruled, .. } = &*self.0;
         let containers = cluster.drain_container_history();
         let happenings = simulator.drain_record();
         let signals = cluster.drain_signals();
-        if changes.is_empty() && containers.is_empty() && happenings.is_empty() && signals.is_empty() {
+        let writes = std::mem::take(&mut *writes.lock().unwrap_or_else(PoisonError::into_inner));
+        if writes.is_empty() && containers.is_empty() && happenings.is_empty() && signals.is_empty() {
             return;
         }
         let (now, at) = (self.now(), self.elapsed());
         let mut state = self.state();
         if state.trace.is_on() {
-            write_down(&mut state, at, &changes, &containers, &happenings);
+            write_down(&mut state, at, &writes, &containers, &happenings);
         }
         for happening in &happenings {
             if let buildkite_sim::What::State { job, .. } = &happening.what
@@ -196,12 +227,12 @@ impl Bench {
                 self.born(&mut state, *job, happening.at);
             }
         }
-        for lease in changes.iter().filter(|change| change.kind == Kind::Lease) {
-            state.held_by(lease.object["spec"]["holderIdentity"].as_str().unwrap_or_default());
+        for holder in writes.iter().filter_map(|write| write.holder.as_deref()) {
+            state.held_by(holder);
         }
         if state.violation.is_none() {
             state.steps += 1;
-            state.checker.observe_cluster(&changes);
+            state.checker.observe_cluster(writes.into_iter().filter_map(|write| write.seen));
             state.checker.observe_containers(&containers);
             state.checker.observe_buildkite(&happenings);
             let mut judged = state.checker.step(now);
@@ -307,15 +338,11 @@ impl Bench {
 fn write_down(
     state: &mut State,
     at: Duration,
-    changes: &[Change],
+    writes: &[Write],
     containers: &[ContainerChange],
     happenings: &[Happening],
 ) {
-    for change in changes {
-        let name = change.object.pointer("/metadata/name").and_then(|name| name.as_str()).unwrap_or_default();
-        let (verb, kind, revision) = (change.verb.word(), change.kind.name(), change.revision);
-        let shown = format_args!("{verb} {kind} {name} by {} @{revision}{}", change.actor, status_of(change))
-            .to_string();
+    for shown in writes.iter().filter_map(|write| write.shown.as_ref()) {
         state.trace.add(at, "cluster", shown);
     }
     for change in containers {
@@ -331,6 +358,13 @@ fn write_down(
     for happening in happenings {
         state.trace.add(at, "buildkite", format_args!("{:?}", happening.what));
     }
+}
+
+/// A write in words.
+fn shown(change: &Change) -> String {
+    let name = change.object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+    let (verb, kind, revision) = (change.verb.word(), change.kind.name(), change.revision);
+    format!("{verb} {kind} {name} by {} @{revision}{}", change.actor, status_of(change))
 }
 
 /// What of a status explains what follows.

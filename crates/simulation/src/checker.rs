@@ -26,13 +26,13 @@ mod violation;
 use std::sync::Arc;
 
 use buildkite_sim::{Happening, Held};
-use cluster_sim::{Change, ContainerChange};
+use cluster_sim::ContainerChange;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::facts::{Facts, Note};
 use ledger::Ledger;
-use seen::Seen;
+pub(crate) use seen::Seen;
 pub use violation::Violation;
 
 /// Steps between two recounts.
@@ -98,8 +98,8 @@ impl Checker {
     }
 
     /// Takes in the writes of the cluster, in order.
-    pub fn observe_cluster(&mut self, changes: &[Change]) {
-        self.pending.extend(changes.iter().filter_map(Seen::of_change));
+    pub(crate) fn observe_cluster(&mut self, writes: impl Iterator<Item = Seen>) {
+        self.pending.extend(writes);
     }
 
     /// Takes in when containers really started and stopped, in order.

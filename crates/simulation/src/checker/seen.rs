@@ -31,7 +31,7 @@ impl fmt::Display for Life {
 
 /// An event and its time.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     pub(super) at: Timestamp,
     pub(super) event: Event,
 }
@@ -123,7 +123,7 @@ pub(super) struct ContainerSeen {
 
 impl Seen {
     /// A write, unless it is about something that no rule looks at.
-    pub(super) fn of_change(change: &Change) -> Option<Self> {
+    pub(crate) fn of_change(change: &Change) -> Option<Self> {
         let by = writer(&change.actor);
         let object = &*change.object;
         let (verb, precondition) = (change.verb, change.precondition);

@@ -36,7 +36,6 @@ pub(super) fn kubernetes(plan: &Plan) -> cluster_sim::Options {
     cluster_sim::Options {
         seed: plan.seed ^ 0x6b38,
         namespaces: vec![NAMESPACE.to_owned()],
-        record: true,
         // Nobody reads what went well, and writing it is a fifth of all writes.
         events: false,
         history_limit: plan.site.history_limit,
