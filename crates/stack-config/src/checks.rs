@@ -156,6 +156,16 @@ pub(crate) fn cross(reader: &mut Reader<'_>, settings: &Settings) -> Vec<Problem
             }
         }
     }
+    for (index, queue) in settings.buildkite.queues.iter().enumerate() {
+        if let (Some(cap), Some(most)) = (queue.max_in_flight, settings.limits.max_in_flight)
+            && cap > most
+        {
+            let path = format!("queues[{index}].max-in-flight");
+            let source = reader.file.path_place(&path).unwrap_or_else(|| reader.source("queues"));
+            let message = format!("is {cap}, but max-in-flight stops all queues at {most}");
+            reader.warnings.push(Warning::new(path, message, source));
+        }
+    }
     let grace = &settings.grace;
     if grace.pod_pending.is_some_and(|pending| settings.buildkite.reservation_expiry < pending) {
         let message =

@@ -17,6 +17,7 @@ mod load;
 mod names;
 mod params;
 mod problem;
+mod queues;
 mod reader;
 mod settings;
 mod structured;
@@ -30,6 +31,6 @@ pub use duration::{DurationError, parse_duration};
 pub use load::{Inputs, Loaded, load, load_for_render};
 pub use problem::{ConfigError, ErrorKind, Problem, Source, Warning};
 pub use settings::{
-    Buildkite, Grace, Http, Kubernetes, LeaderLease, Limits, LogFormat, LogLevel, Logging, RateLimit,
+    Buildkite, Grace, Http, Kubernetes, LeaderLease, Limits, LogFormat, LogLevel, Logging, Queue, RateLimit,
     Settings,
 };

@@ -13,7 +13,7 @@ use crate::settings::{
     Buildkite, Grace, Http, Kubernetes, LeaderLease, Limits, LogFormat, LogLevel, Logging, RateLimit,
     Settings,
 };
-use crate::{agent_config, checks, params, structured, tags, unbuilt, value};
+use crate::{agent_config, checks, params, queues, structured, tags, unbuilt, value};
 
 const DEFAULT_ENDPOINT: &str = "https://agent.buildkite.com/v3";
 const DEFAULT_STACK_KEY: &str = "agent-stack-k8s";
@@ -53,8 +53,8 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Loaded, ConfigError> {
     load_for(Use::Controller, inputs)
 }
 
-/// The same for a program that only builds Jobs and runs none: what a controller alone would need is not
-/// refused (job acquisition tokens, for one: the pod's half of them is built).
+/// The same for a program that only builds Jobs and runs none: no feature is refused for not being built yet, as the
+/// pod's half of each is.
 ///
 /// # Errors
 ///
@@ -85,7 +85,7 @@ fn load_for(purpose: Use, inputs: &Inputs<'_>) -> Result<Loaded, ConfigError> {
     settings.buildkite.claimed_cluster_uuid = claimed_cluster_uuid;
     let mut refusals = unbuilt::refusals(&mut reader, &settings, purpose);
     if !reader.type_problems.is_empty() {
-        return Err(ConfigError::unreadable(reader.type_problems));
+        return Err(ConfigError::new(reader.type_problems));
     }
     checks::ranges(&mut reader, &settings);
     if !reader.range_problems.is_empty() {
@@ -112,7 +112,8 @@ fn read_file(
 fn read_settings(reader: &mut Reader<'_>, version: &str) -> Settings {
     let id = reader.text("id").unwrap_or_default();
     let builder = builder(reader, &id, version);
-    let (queue, tags) = tags::read(reader);
+    let served = tags::read(reader);
+    let queues = queues::read(reader, &served.tags, served.is_told);
     let agent_config = builder.agent_config.as_ref();
     let endpoint = agent_config.and_then(|config| config.endpoint.clone());
     let expiry = reader.int("reservation-expiry-seconds", 0..=3600).filter(|seconds| *seconds > 0);
@@ -121,8 +122,9 @@ fn read_settings(reader: &mut Reader<'_>, version: &str) -> Settings {
         http2: !agent_config.and_then(|config| config.no_http2).unwrap_or(false),
         http_timeout: positive(reader.duration("http-timeout"), Duration::from_secs(60)),
         agent_token_secret: builder.agent_token_secret.clone(),
-        queue,
-        tags,
+        queue: served.queue,
+        tags: served.tags,
+        queues,
         stack_key: if id.is_empty() { DEFAULT_STACK_KEY.to_owned() } else { id.clone() },
         poll_interval: poll_interval(reader),
         page_size: small(reader.int("pagination-page-size", 1..=1000), 1000),

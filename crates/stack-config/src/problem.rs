@@ -102,7 +102,7 @@ impl fmt::Display for Problem {
 /// What kind of mistake keeps the controller from starting; the binary makes it an exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// The command line itself: exit status 2.
+    /// The command line itself, values of its flags among it: exit status 2.
     Usage,
     /// The configuration: exit status 1.
     Config,
@@ -119,17 +119,12 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
+    /// Problems that all lie in flags are those of the command line.
     pub(crate) fn new(mut problems: Vec<Problem>) -> Self {
         problems.sort_by(|left, right| (&left.path, &left.source).cmp(&(&right.path, &right.source)));
-        Self { kind: ErrorKind::Config, problems }
-    }
-
-    /// The problems are values that could not be read: a command line that holds all of them is
-    /// what was wrong.
-    pub(crate) fn unreadable(problems: Vec<Problem>) -> Self {
         let on_command_line = problems.iter().all(|problem| matches!(problem.source, Source::Flag(_)));
         let kind = if on_command_line { ErrorKind::Usage } else { ErrorKind::Config };
-        Self { kind, ..Self::new(problems) }
+        Self { kind, problems }
     }
 }
 

@@ -41,6 +41,9 @@ pub struct Buildkite {
     pub queue: String,
     /// `tags` by key; with a named queue `queue` is among them, with the default queue it is not.
     pub tags: BTreeMap<String, String>,
+    /// `queues`: what to poll instead of [`Self::queue`]; empty without that setting. Not built yet, so empty for a
+    /// controller ([`crate::load`]).
+    pub queues: Vec<Queue>,
     /// Key under which the stack registers: `id`, else `agent-stack-k8s`.
     pub stack_key: String,
     /// `poll-interval`, at least one second.
@@ -55,6 +58,17 @@ pub struct Buildkite {
     pub job_acquisition_tokens: bool,
     /// `cluster-uuid` as an old file, flag or variable gives it: only to warn when the token's differs.
     pub claimed_cluster_uuid: Option<String>,
+}
+
+/// One of several queues (controller-config 6.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    /// `name`, the queue's key; empty for the cluster's default queue.
+    pub name: String,
+    /// `max-in-flight`: unfinished Jobs of this queue; `None` means no limit of its own.
+    pub max_in_flight: Option<NonZeroUsize>,
+    /// `tags` by key, else those of all queues.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// Connection to Kubernetes.

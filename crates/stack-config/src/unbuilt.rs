@@ -6,30 +6,32 @@ use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::settings::Settings;
 
-/// Id of these refusals, for programs.
-const NOT_BUILT_YET: &str = "not-built-yet";
-
-/// What is asked for and is not there.
+/// What is asked for and is not there. Whoever only builds Jobs needs none of it.
 pub(crate) fn refusals(reader: &mut Reader<'_>, settings: &Settings, purpose: Use) -> Vec<Problem> {
     let per_pipeline = reader.int("max-in-flight-per-pipeline", 0..=i64::MAX).unwrap_or(0);
     let profiler = reader.text("profiler-address").unwrap_or_default();
     let payloads = reader.bool("log-http-payloads").unwrap_or(false);
-    let queues = reader.file_only("queues").is_some();
-    let mut asked = Vec::new();
-    let mut ask = |asked_for: bool, key: &'static str, hint: &'static str| {
-        if asked_for {
-            asked.push((key, hint));
-        }
+    if purpose == Use::Render {
+        return Vec::new();
+    }
+    let buildkite = &settings.buildkite;
+    let asked = [
+        (
+            buildkite.job_acquisition_tokens,
+            "enable-job-acquisition-tokens",
+            "set it to false: pods then refer to agent-token-secret",
+        ),
+        (per_pipeline > 0, "max-in-flight-per-pipeline", "remove it: max-in-flight limits all jobs together"),
+        (!profiler.is_empty(), "profiler-address", "remove it"),
+        (payloads, "log-http-payloads", "remove it: at level debug requests are logged without their bodies"),
+        (
+            !buildkite.queues.is_empty(),
+            "queues",
+            "run one controller per queue, each with its own `id` and `queue`",
+        ),
+    ];
+    let refusal = |(_, key, hint): (bool, &str, &str)| {
+        Problem::new(key, "is not built yet in this version", reader.source(key)).hint(hint)
     };
-    let tokens = settings.buildkite.job_acquisition_tokens && purpose == Use::Controller;
-    ask(tokens, "enable-job-acquisition-tokens", "set it to false: pods then refer to agent-token-secret");
-    ask(per_pipeline > 0, "max-in-flight-per-pipeline", "remove it: max-in-flight limits all jobs together");
-    ask(!profiler.is_empty(), "profiler-address", "remove it");
-    ask(payloads, "log-http-payloads", "remove it: at level debug requests are logged without their bodies");
-    ask(queues, "queues", "run one controller per queue, each with its own `id` and `queue`");
-    let refusal = |(key, hint): (&str, &str)| {
-        let problem = Problem::new(key, "is not built yet in this version", reader.source(key));
-        problem.id(NOT_BUILT_YET).hint(hint)
-    };
-    asked.into_iter().map(refusal).collect()
+    asked.into_iter().filter(|(asked_for, ..)| *asked_for).map(refusal).collect()
 }

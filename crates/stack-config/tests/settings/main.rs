@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tables of what must hold")]
 
 mod landing;
+mod queues;
 mod sources;
 mod spellings;
 mod tables;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use clap::{Args as _, Command, FromArgMatches as _};
 use stack_config::{
     Args, ConfigError, ErrorKind, Inputs, LeaderLease, Loaded, LogFormat, LogLevel, Source, load,
+    load_for_render,
 };
 
 fn args(words: &[&str]) -> Args {

@@ -229,3 +229,26 @@ fn command_line() {
         assert!(!parse(bad), "{bad:?}");
     }
 }
+
+/// controller-config 8.3: a problem that lies in flags alone is one of the command line.
+#[test]
+fn values_of_flags_are_the_command_line() {
+    for words in [
+        &["--max-in-flight", "xx"][..],
+        &["--max-in-flight=-1"],
+        &["--tags", "queue=a,b"],
+        &["--tags", "queue=a,queue=b"],
+        &["--log-level", "loud"],
+        &["--namespace", "Upper"],
+        &["--enable-job-acquisition-tokens"],
+    ] {
+        assert_eq!(with("", &[], words).unwrap_err().kind, ErrorKind::Usage, "{words:?}");
+    }
+    for (file, variables, words) in [
+        ("log-level: loud", &[][..], &["--namespace", "Upper"][..]),
+        ("", &[("LOG_LEVEL", "loud")], &["--namespace", "Upper"]),
+        ("queues: [{name: a}]", &[], &["--queue", "b"]),
+    ] {
+        assert_eq!(with(file, variables, words).unwrap_err().kind, ErrorKind::Config, "{file}");
+    }
+}
