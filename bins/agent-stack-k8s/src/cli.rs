@@ -39,7 +39,7 @@ pub(crate) struct Cli {
 /// What to do instead of running the controller.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Print the Kubernetes Job that the controller would make of a Buildkite job.
+    // What it is and how it ends stands at its arguments; a comment for clap here would hide that.
     Render(Box<Render>),
     /// Print where each field of such a Job comes from.
     Explain(Box<Explain>),

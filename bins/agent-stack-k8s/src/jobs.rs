@@ -7,6 +7,7 @@
 mod job_file;
 mod pipeline_file;
 mod pod_template;
+mod queue;
 pub(crate) mod report;
 mod source;
 mod variables;
@@ -20,6 +21,7 @@ use stack_config::{ConfigError, Loaded, Source};
 
 use self::pipeline_file::{OfMatrix, Reading};
 use self::pod_template::PodTemplate;
+use self::queue::Queues;
 use self::report::{Failure, tell};
 
 /// What is asked about, but for the pipeline file itself.
@@ -65,6 +67,8 @@ pub(crate) struct Workshop {
     builder: Builder,
     /// Whether each job has a Secret of its own.
     tokens: bool,
+    /// Where each job's queue is written down.
+    queues: Option<Queues>,
     /// The configuration file.
     pub(crate) file: Option<String>,
     /// For each setting that was given where that was.
@@ -114,9 +118,10 @@ impl Workshop {
         for warning in &loaded.warnings {
             tell(&format!("warning: {warning}"));
         }
-        let tokens = loaded.settings.buildkite.job_acquisition_tokens;
+        let buildkite = &loaded.settings.buildkite;
+        let (tokens, queues) = (buildkite.job_acquisition_tokens, Queues::new(&buildkite.queues));
         let builder = Builder::new(loaded.settings.builder).map_err(Failure::Settings)?;
-        Ok(Self { builder, tokens, file: loaded.file, given: loaded.origins })
+        Ok(Self { builder, tokens, queues, file: loaded.file, given: loaded.origins })
     }
 
     /// Builds one of the jobs.
@@ -124,7 +129,7 @@ impl Workshop {
     /// # Errors
     /// The job is refused.
     pub(crate) fn build(&self, jobs: &Jobs, asked: &Asked) -> Result<Built, BuildError> {
-        let job = self.with_token(&asked.job);
+        let job = self.as_reserved(asked);
         let plugins = self.builder.parse_plugin(&job)?;
         let template = plugins.pod_template().and_then(|named| pod_template::find(&jobs.templates, named));
         self.builder.build(&job, &plugins, template)
@@ -135,20 +140,27 @@ impl Workshop {
     /// # Errors
     /// The job is refused.
     pub(crate) fn explain(&self, jobs: &Jobs, asked: &Asked) -> Result<Explained, BuildError> {
-        let job = self.with_token(&asked.job);
+        let job = self.as_reserved(asked);
         let plugins = self.builder.parse_plugin(&job)?;
         let template: Option<&Value> =
             plugins.pod_template().and_then(|named| pod_template::find(&jobs.templates, named));
         self.builder.explain(&job, template)
     }
 
-    /// The Secret of this job alone, where there is one (controller-config 7.1).
-    fn with_token(&self, job: &JobRequest) -> JobRequest {
-        let mut job = job.clone();
+    /// The job as the controller has it by the time it builds: with the Secret of this job alone, where there is one
+    /// (controller-config 7.1), and with its queue, where there are several (6.1).
+    fn as_reserved(&self, asked: &Asked) -> JobRequest {
+        let mut job = asked.job.clone();
         if self.tokens {
             let prefix = &self.builder.settings().job_prefix;
             let name = format!("{prefix}{}-token", job.uuid);
             job.agent_token_source = Some(AgentTokenSource { name, key: AGENT_TOKEN_KEY.to_owned() });
+        }
+        if let Some(queues) = &self.queues {
+            job.queue = queues.of(&job.agent_query_rules);
+            if job.queue.is_none() {
+                tell(&format!("warning: {}{}", report::before(&asked.place), queue::UNKNOWN));
+            }
         }
         job
     }

@@ -16,13 +16,14 @@ use crate::jobs::report::{Failure, tell, tell_refusal, tell_warnings};
 use crate::jobs::{Asked, JobArgs, Jobs, Workshop};
 use crate::start::FAILED;
 
-/// Prints the Kubernetes Jobs that the controller would make of a pipeline file or of one Buildkite job.
+/// Print the Kubernetes Jobs that the controller would make of Buildkite jobs
 ///
-/// The Jobs go to standard output, warnings and errors to standard error. Nothing is asked of a cluster or of
-/// Buildkite, and nothing is changed. Settings are read as the controller reads them: --config, variables, flags.
+/// The jobs are those of a pipeline file, or one as Buildkite answers it. The Jobs go to standard output, warnings and
+/// errors to standard error. Nothing is asked of a cluster or of Buildkite, and nothing is changed. Settings are read
+/// as the controller reads them: --config, variables, flags.
 ///
-/// Exit status: 0 built, 1 refused or invalid configuration, 2 a command line or a file that cannot be read. When
-/// one step is refused the others are printed all the same.
+/// Exit status: 0 built, 1 refused or invalid configuration, 2 a command line or a file that cannot be read, the value
+/// of a flag included. When one step is refused the others are printed all the same.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["file", "job"])))]
 #[command(after_help = "\
@@ -33,14 +34,15 @@ Examples:
   agent-stack-k8s render pipeline.yml --format json | kubectl create --dry-run=server -f -
   agent-stack-k8s render --job job.json
 
-Of a pipeline file, each command step becomes one job, with a made-up id and made-up variables of a build. Variables
-are replaced as `buildkite-agent pipeline upload` does it: `$NAME` by what --job-env, the build or the pipeline's own
-`env` says, `$$` by `$`. One that is not known stays as it is written, unless it has a default, and is named in a
-warning. Of a matrix the first combination is shown. Whether a controller with these settings would take the job, by
-its queue and tags, is not looked at. `explain` says where each field comes from.
+Of a pipeline file, each command step becomes one job, with a made-up id and made-up variables of a build. \
+Variables are replaced as `buildkite-agent pipeline upload` does it: `$NAME` by what --job-env, the build or the \
+pipeline's own `env` says, `$$` by `$`. One that is not known stays as it is written, unless it has a default, \
+and is named in a warning. Of a matrix the first combination is shown. Whether a controller with these settings \
+would take the job, by its queue and tags, is not looked at; with several `queues` a job is of the one that its \
+`queue` rule names. `explain` says where each field comes from.
 
-Values are printed as they are given, those of variables too: look before you paste. YAML is for reading; kubectl
-reads words such as `no` and `on` in it as booleans, so give it JSON.
+Values are printed as they are given, those of variables too: look before you paste. YAML is for reading; \
+kubectl reads words such as `no` and `on` in it as booleans, so give it JSON.
 
 A job is written as the Stacks API answers it, in JSON or YAML:
   id: 0195e5a7-0000-4000-8000-000000000001
@@ -88,6 +90,13 @@ fn print_jobs(asked: &Render, settings: Result<Loaded, ConfigError>) -> Result<b
         jobs.asked.iter().map(|asked| build(&workshop, &jobs, asked, "")).collect();
     let all = built.iter().all(Option::is_some);
     let built: Vec<Value> = built.into_iter().flatten().collect();
+    if built.is_empty() && !all {
+        // The errors say why there is no Job.
+        return Ok(false);
+    }
+    if built.is_empty() {
+        tell("warning: nothing is rendered: no step has a job");
+    }
     Ok(print(&asked.format.text(&built)) && all)
 }
 

@@ -60,7 +60,8 @@ pub(crate) fn tell_warnings(place: &str, warnings: &[Warning]) {
     }
 }
 
-fn before(place: &str) -> String {
+/// What stands before a message about a job.
+pub(super) fn before(place: &str) -> String {
     if place.is_empty() { String::new() } else { format!("{place}: ") }
 }
 

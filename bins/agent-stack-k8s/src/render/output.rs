@@ -17,10 +17,9 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// Jobs as text; nothing for none.
+    /// Jobs as text; for none no document, or an empty List.
     pub(super) fn text(self, jobs: &[Value]) -> String {
         match (self, jobs) {
-            (_, []) => String::new(),
             (Self::Yaml, _) => jobs.iter().map(yaml).collect::<Vec<_>>().join("---\n"),
             (Self::Json, [job]) => format!("{job:#}\n"),
             (Self::Json, _) => {

@@ -87,6 +87,54 @@ const CASES: &[Case] = &[
         errors: &["error[E-36]: max-in-flight: `many` is not a whole number (flag --max-in-flight)"],
     },
     Case {
+        files: &[("j.yaml", JOB)],
+        words: &["--job", "j.yaml", "--tags", "queue=a,b"],
+        status: 2,
+        errors: &["error: tags[1]: `b` is not of the form key=value (flag --tags)"],
+    },
+    Case {
+        files: &[("j.yaml", JOB), ("c.yaml", "tags: [b]\n")],
+        words: &["--job", "j.yaml", "--config", "c.yaml", "--log-level", "loud"],
+        status: 1,
+        errors: &[
+            "error: log-level: `loud` is not one of `debug`, `info`, `warn`, `error`, in exactly that spelling (flag \
+             --log-level)",
+            "error: tags[0]: `b` is not of the form key=value (c.yaml:1:7)",
+        ],
+    },
+    Case {
+        files: &[("j.yaml", JOB)],
+        words: &["--job", "j.yaml", "--job-env", "1A=3"],
+        status: 2,
+        errors: &[
+            "error: --job-env: `1A` is no name of a variable; begin it with a letter or `_` and go on with those and \
+             digits",
+        ],
+    },
+    Case {
+        files: &[("j.yaml", JOB), ("v", "A=1\nB-C=2\n")],
+        words: &["--job", "j.yaml", "--job-env", "v"],
+        status: 2,
+        errors: &[
+            "error: v:2: `B-C` is no name of a variable; begin it with a letter or `_` and go on with those and digits",
+        ],
+    },
+    Case {
+        files: &[("p.yml", "steps:\n- {command: a, key: k}\n- wait\n- {command: b, key: k}\n")],
+        words: &["p.yml", "--step", "k"],
+        status: 2,
+        errors: &[
+            "error: p.yml:4:3: the step in line 2 has the key `k` as well; give each step a key of its own",
+        ],
+    },
+    // What a controller of this version lacks is none of render's business.
+    Case {
+        files: &[("j.yaml", JOB), ("c.yaml", "max-in-flight-per-pipeline: 3\nprofiler-address: a:1\n")],
+        words: &["--job", "j.yaml", "--config", "c.yaml"],
+        status: 0,
+        errors: &[],
+    },
+    Case {
         files: &[("j.yaml", "id: a\ncommand: make\nagent_query_rules: [broken]\n")],
         words: &["--job", "j.yaml"],
         status: 0,
@@ -378,4 +426,65 @@ async fn the_sample_jobs_are_what_their_snapshots_say() {
     let printed = ended.stdout.replace(env!("CARGO_PKG_VERSION"), "devel");
     let rendered: Value = serde_yaml::from_str(&printed).unwrap_or_else(|_| panic!("{}", ended.stderr));
     assert_eq!(rendered, of_snapshot);
+}
+
+/// A file none of whose steps has a job is no mistake, but nobody is left to wonder: an empty List, and a line that
+/// says so (controller-config 8.3).
+#[tokio::test]
+async fn no_job_is_an_empty_list() {
+    let pipeline = "- command: never\n  matrix: {setup: [a], adjustments: [{with: a, skip: true}]}\n";
+    let said = "warning: p.yml:1:3: step 1: its matrix has no combination that is not skipped, so it has no job\n\
+                warning: nothing is rendered: no step has a job\n";
+    let json = render(&[("p.yml", pipeline)], &["p.yml", "--format", "json"]).await;
+    assert_eq!((json.status.code(), &*json.stderr), (Some(0), said));
+    let list: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(list, serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": [] }));
+    let yaml = render(&[("p.yml", pipeline)], &["p.yml"]).await;
+    assert_eq!((yaml.status.code(), &*yaml.stdout, &*yaml.stderr), (Some(0), "", said));
+    // A refused job is no empty result.
+    let refused = "id: a\ncommand: make\nenv: {BUILDKITE_IMAGE: Upper}\n";
+    let refused = render(&[("j.yaml", refused)], &["--job", "j.yaml", "--format", "json"]).await;
+    assert_eq!((refused.status.code(), &*refused.stdout), (Some(1), ""));
+}
+
+/// job-manifest R-195, controller-config 6.1, 8.3: with several queues each Job says which it is of.
+#[tokio::test]
+async fn several_queues() {
+    let two = "queues: [{name: a}, {name: b, max-in-flight: 3}]\n";
+    let rows: &[(&str, &str, Option<&str>)] = &[
+        (two, "[queue=a]", Some("a")),
+        (two, "[os=linux, queue=b]", Some("b")),
+        (two, "[queue=a, queue=b]", Some("b")),
+        (two, "[]", None),
+        (two, "['queue=*']", None),
+        ("queues: [{name: a}]\n", "[]", Some("a")),
+        ("queues: [{name: '~'}, {name: a}]\n", "[queue=linux]", Some("linux")),
+        ("queue: a\n", "[queue=a]", None),
+    ];
+    for (config, rules, queue) in rows {
+        let job = format!("id: a\ncommand: make\nagent_query_rules: {rules}\n");
+        let files = [("j.yaml", job.as_str()), ("c.yaml", config)];
+        let words = ["--job", "j.yaml", "-f", "c.yaml", "--format", "json"];
+        let ended = render(&files, &words).await;
+        let job: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}", ended.stderr));
+        let annotation = &job["metadata"]["annotations"]["buildkite.com/queue"];
+        assert_eq!(annotation.as_str(), *queue, "{config}{rules}");
+        let warns = config.starts_with("queues") && queue.is_none();
+        let warning = "warning: no rule names its queue, and only Buildkite knows the key of the default queue, so \
+                       the annotation `buildkite.com/queue` is left out; give the rule `queue=…`\n";
+        assert_eq!(ended.stderr.contains(warning), warns, "{config}{rules}: {}", ended.stderr);
+    }
+    let pipeline = [("p.yml", "agents: {queue: b}\nsteps: [{command: make}]\n"), ("c.yaml", two)];
+    let of_file = render(&pipeline, &["p.yml", "-f", "c.yaml"]).await;
+    assert!(of_file.stdout.contains("    buildkite.com/queue: b\n"), "{}", of_file.stdout);
+}
+
+/// controller-config 8.3: the statuses are where users look for them.
+#[tokio::test]
+async fn the_help_says_how_it_ends() {
+    let help = render(&[], &["--help"]).await;
+    assert_eq!((help.status.code(), &*help.stderr), (Some(0), ""));
+    for part in ["Exit status: 0 built, 1 refused", "\nExamples:\n", "standard error"] {
+        assert!(help.stdout.contains(part), "{part}: {}", help.stdout);
+    }
 }
