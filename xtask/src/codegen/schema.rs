@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 use self::kubernetes::Kubernetes;
 use self::shapes::Writer;
 
+mod examples;
 mod kubernetes;
 mod shapes;
 mod steps;
@@ -91,5 +92,45 @@ mod tests {
             let have = std::fs::read_to_string(&path).unwrap_or_default();
             assert!(have == want, "{} is out of date; run `cargo xtask codegen`", path.display());
         }
+    }
+
+    /// Every key that is ours, and every key of a Kubernetes object that holds no object, has something for a hover:
+    /// itself, or where its reference leads.
+    #[test]
+    fn every_key_has_an_example() {
+        for (path, text) in files(&crate::workspace::root()).unwrap() {
+            let schema: Value = serde_json::from_str(&text).unwrap();
+            let (mut keys, mut without) = (0, Vec::new());
+            for (name, definition) in schema["$defs"].as_object().unwrap() {
+                let of_kubernetes = name.starts_with(char::is_uppercase);
+                for (key, property) in definition["properties"].as_object().into_iter().flatten() {
+                    keys += 1;
+                    let holds_objects = of_kubernetes && leads_to_an_object(&schema, property);
+                    if !holds_objects && !has_example(&schema, property) {
+                        without.push(format!("{name}.{key}"));
+                    }
+                }
+            }
+            assert!(keys > 1000, "{}: {keys} keys", path.display());
+            assert_eq!(without, [""; 0], "{}: {} of {keys}", path.display(), without.len());
+        }
+    }
+
+    /// What a schema's reference names, if it has one.
+    fn target<'s>(schema: &'s Value, property: &Value) -> Option<&'s Value> {
+        let pointer = property["$ref"].as_str()?.trim_start_matches('#');
+        Some(schema.pointer(pointer).expect("references stay in the file"))
+    }
+
+    fn has_example(schema: &Value, property: &Value) -> bool {
+        let examples = property["examples"].as_array().is_some_and(|examples| !examples.is_empty());
+        examples || target(schema, property).is_some_and(|target| has_example(schema, target))
+    }
+
+    /// Whether the fields to look at are those of another object: behind a reference, in a list, or both.
+    fn leads_to_an_object(schema: &Value, property: &Value) -> bool {
+        let own = property.get("items").unwrap_or(property);
+        target(schema, own)
+            .is_some_and(|target| target.get("properties").is_some() || leads_to_an_object(schema, target))
     }
 }

@@ -71,7 +71,8 @@ const BLOCK_FIELDS: &[Field] = &[
     .examples(&[r#"[{"name": "db", "image": "postgres:17", "startupProbe": {"exec": {"command": ["pg_isready"]}}}]"#]),
     Field::new("metadata", Shape::Object(&METADATA), "Labels and annotations of the Job and of its pod.")
         .since("agent-stack-k8s 0.4")
-        .default_from("the controller's `default-metadata`; both are joined, key by key"),
+        .default_from("the controller's `default-metadata`; both are joined, key by key")
+        .examples(&[r#"{"labels": {"team": "payments"}, "annotations": {"example.com/owner": "payments"}}"#]),
     Field::new(
         "extraVolumeMounts",
         MOUNTS,
@@ -86,13 +87,16 @@ const BLOCK_FIELDS: &[Field] = &[
         "How the repository is fetched. Not to be confused with the step's own `checkout`, which has other keys.",
     )
     .since("agent-stack-k8s 0.10")
-    .default_from("the controller's `default-checkout-params`, key by key"),
+    .default_from("the controller's `default-checkout-params`, key by key")
+    .examples(&[r#"{"skip": true}"#, r#"{"cloneFlags": "--depth=1", "noSubmodules": true}"#]),
     Field::new("commandParams", Shape::Object(&COMMAND_PARAMS), "What applies to all command containers.")
         .since("agent-stack-k8s 0.13")
-        .default_from("the controller's `default-command-params`, key by key"),
+        .default_from("the controller's `default-command-params`, key by key")
+        .examples(&[r#"{"interposer": "vector", "envFrom": [{"secretRef": {"name": "test-credentials"}}]}"#]),
     Field::new("sidecarParams", Shape::Object(&SIDECAR_PARAMS), "What applies to all sidecars.")
         .since("agent-stack-k8s 0.13")
-        .default_from("the controller's `default-sidecar-params`, key by key"),
+        .default_from("the controller's `default-sidecar-params`, key by key")
+        .examples(&[r#"{"envFrom": [{"secretRef": {"name": "database"}}]}"#]),
     Field::new(
         "jobActiveDeadlineSeconds",
         Shape::Integer,
@@ -163,7 +167,8 @@ const CHECKOUT_FIELDS: &[Field] = &[
     .since("agent-stack-k8s 0.16")
     .examples(&[r#"["protocol.file.allow=always"]"#]),
     Field::new("gitMirrors", Shape::Object(&GIT_MIRRORS), "Repositories that are kept beside the checkout and shared between jobs.")
-        .since("agent-stack-k8s 0.16"),
+        .since("agent-stack-k8s 0.16")
+        .examples(&[r#"{"path": "/buildkite/git-mirrors", "volume": {"name": "git-mirrors", "persistentVolumeClaim": {"claimName": "git-mirrors"}}}"#]),
     Field::new(
         "gitCredentialsSecret",
         Shape::Kubernetes("SecretVolumeSource"),

@@ -112,7 +112,8 @@ pub static ATTRIBUTES: &[Attribute] = &[
         .since("buildkite-agent 3.136")
         .examples(&[r#"{"skip": true}"#])),
     on(&[Command], Field::new("signature", Shape::Object(&SIGNATURE), "Written by the agent when it signs the step; a copied \
-         one fails verification.")),
+         one fails verification.")
+        .examples(&[r#"{"algorithm": "HS512", "value": "eyJhbGciOiJIUzUxMiJ9..x", "signed_fields": ["command", "env", "plugins"]}"#])),
     on(
         &[Command],
         Field::new("script", Shape::Nested(Command), "The attributes of a command step, one level down.")

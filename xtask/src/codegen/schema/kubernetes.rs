@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use super::OPAQUE;
+use super::examples::{self, EXAMPLES};
 use super::values::{nullable, reference, variable};
 use super::words::{self, WORDS};
 
@@ -54,12 +55,16 @@ impl<'a> Kubernetes<'a> {
             types.insert(short(name), definition.as_object().with_context(|| name.clone())?);
         }
         let known = |name: &str, field: &str| {
-            types
-                .get(name)
-                .is_some_and(|definition: &&Map<String, Value>| definition["properties"].get(field).is_some())
+            let fields = types.get(name).and_then(|definition| definition.get("properties"));
+            fields.is_some_and(|fields| fields.get(field).is_some())
         };
         for (name, field, _) in WORDS {
             ensure!(known(name, field), "words for {name}.{field}, which does not exist");
+        }
+        for (name, field, _) in EXAMPLES {
+            let is_known =
+                known(name, field) || name.is_empty() && types.keys().any(|name| known(name, field));
+            ensure!(is_known, "an example of {name}.{field}, which does not exist");
         }
         for (name, field) in FILLED_IN {
             ensure!(known(name, field), "{name}.{field} does not exist");
@@ -110,6 +115,7 @@ impl<'a> Kubernetes<'a> {
             if let Some(default) = description.get("default") {
                 property.insert("default".to_owned(), default.clone());
             }
+            with_example(&mut property, name, field, description)?;
             let value = match words::of(name, field) {
                 Some(words) => {
                     json!({ "anyOf": [{ "enum": words }, { "const": "" }, variable()] })
@@ -177,6 +183,7 @@ impl<'a> Kubernetes<'a> {
             let property = match self.patched(description).with_context(|| field.clone())? {
                 Some(value) => {
                     let mut property = documented(description);
+                    with_example(&mut property, name, field, description)?;
                     extend(&mut property, nullable(value));
                     Value::Object(property)
                 }
@@ -265,12 +272,14 @@ fn directive_definitions() -> [(String, Value); 2] {
              what stands here instead of what was there; `merge` changes nothing.\n\n{dollars}"
         ),
         "enum": ["delete", "replace", "merge"],
+        "examples": ["delete"],
     });
     let retain_keys = json!({
         "title": "Directive",
         "description": format!("The keys that are kept; all others are removed.\n\n{dollars}"),
         "type": "array",
         "items": { "type": "string" },
+        "examples": [["name", "image"]],
     });
     [(PATCH_DIRECTIVE.to_owned(), patch), (RETAIN_KEYS_DIRECTIVE.to_owned(), retain_keys)]
 }
@@ -310,6 +319,27 @@ fn extend(property: &mut Map<String, Value>, schema: Value) {
     if let Value::Object(schema) = schema {
         property.extend(schema);
     }
+}
+
+/// Gives a property its example, unless its fields have theirs.
+fn with_example(
+    property: &mut Map<String, Value>,
+    name: &str,
+    field: &str,
+    description: &Value,
+) -> Result<()> {
+    if !holds_objects(description) {
+        let example = examples::of(name, field, description);
+        let example = example.with_context(|| format!("{field}: no example; add one to examples.rs"))?;
+        property.insert("examples".to_owned(), json!([example]));
+    }
+    Ok(())
+}
+
+/// Whether a field holds an object with fields of its own, or a list of such.
+fn holds_objects(description: &Value) -> bool {
+    let target = description["$ref"].as_str().or_else(|| description["items"]["$ref"].as_str());
+    target.is_some_and(|target| leaf(target).is_none())
 }
 
 /// Types that are no objects, by what users write (job-manifest R-19, R-20).
