@@ -24,7 +24,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Method;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use shared_json::{Value, object};
 
 pub(crate) use self::logs::Follow;
 pub(crate) use self::query::Query;
@@ -150,13 +150,13 @@ pub(crate) fn generic(code: u16) -> Refusal {
 /// Creates or replaces an object without a request; see [`crate::Cluster::apply`].
 pub(crate) fn apply(world: &mut World, mut object: Value, now: Timestamp) -> Result<Arc<Value>, Refusal> {
     let Some(kind) = Kind::of(&object) else {
-        let named = json!({ "kind": object.get("kind"), "apiVersion": object.get("apiVersion") });
+        let named = object! { "kind": object.get("kind"), "apiVersion": object.get("apiVersion") };
         return Err(Refusal::bad_request(format!("no kind of this cluster: {named}")));
     };
     shape::settle(kind, &mut object).map_err(Refusal::bad_request)?;
     let metadata = crate::object::metadata_mut(&mut object);
     if kind.is_namespaced() {
-        metadata.entry("namespace").or_insert_with(|| "default".into());
+        metadata.get_or_insert_with("namespace", || "default".into());
     }
     let (namespace, name) =
         (crate::object::namespace(&object).to_owned(), crate::object::name(&object).to_owned());

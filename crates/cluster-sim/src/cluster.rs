@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use shared_json::Value;
 use tokio::sync::watch;
 
 use crate::api;
@@ -149,8 +149,8 @@ impl Cluster {
     /// # Errors
     ///
     /// What the API would answer to the same object.
-    pub fn apply(&self, object: Value) -> Result<Arc<Value>, Refusal> {
-        self.with(|world, now| api::apply(world, object, now))
+    pub fn apply(&self, object: impl Into<Value>) -> Result<Arc<Value>, Refusal> {
+        self.with(|world, now| api::apply(world, object.into(), now))
     }
 
     /// Deletes an object as a third party would: in the background, with its own grace period, whoever minds.

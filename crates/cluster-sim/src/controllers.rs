@@ -18,7 +18,7 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use shared_json::Value;
 
 use self::expiry::Expiry;
 use self::garbage::Garbage;

@@ -6,7 +6,7 @@ mod pod;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use shared_json::{Text, Value, list, object};
 
 pub(crate) use self::job::{NAME_LABELS, UID_LABELS, job, job_identity};
 pub(crate) use self::pod::{pod, pod_spec, pod_template_object, qos_class};
@@ -17,7 +17,7 @@ use crate::store::Store;
 
 /// A namespace with what every namespace has.
 pub(crate) fn create_namespace(store: &mut Store, name: &str, actor: &Actor, now: Timestamp) {
-    let mut object = json!({ "metadata": { "name": name } });
+    let mut object = object! { "metadata": object! { "name": Text::copied(name) } };
     namespace(&mut object);
     store.insert(Kind::Namespace, object, actor, now);
     populate_namespace(store, name, now);
@@ -25,24 +25,24 @@ pub(crate) fn create_namespace(store: &mut Store, name: &str, actor: &Actor, now
 
 /// What controllers put into every new namespace.
 pub(crate) fn populate_namespace(store: &mut Store, name: &str, now: Timestamp) {
-    let account = json!({ "metadata": { "name": "default", "namespace": name } });
+    let account = object! { "metadata": object! { "name": "default", "namespace": Text::copied(name) } };
     store.insert(Kind::ServiceAccount, account, &Actor::Operator, now);
-    let authority = json!({
-        "metadata": { "name": "kube-root-ca.crt", "namespace": name },
-        "data": { "ca.crt": "" },
-    });
+    let authority = object! {
+        "metadata": object! { "name": "kube-root-ca.crt", "namespace": Text::copied(name) },
+        "data": object! { "ca.crt": "" },
+    };
     store.insert(Kind::ConfigMap, authority, &Actor::Operator, now);
 }
 
 /// A namespace's name label, finalizer and phase.
 pub(crate) fn namespace(object: &mut Value) {
     let name = object::name(object).to_owned();
-    let labels = object::metadata_mut(object).entry("labels").or_insert_with(|| json!({}));
+    let labels = object::metadata_mut(object).get_or_insert_with("labels", || object! {});
     if let Some(labels) = labels.as_object_mut() {
-        labels.insert("kubernetes.io/metadata.name".to_owned(), name.into());
+        labels.insert("kubernetes.io/metadata.name", name.into());
     }
-    object["spec"] = json!({ "finalizers": ["kubernetes"] });
-    object["status"] = json!({ "phase": "Active" });
+    object["spec"] = object! { "finalizers": list!["kubernetes"] };
+    object["status"] = object! { "phase": "Active" };
 }
 
 /// Why pods of this service account are refused: it does not exist. Without a name it is `default`.
@@ -59,7 +59,7 @@ pub(crate) fn missing_account(store: &Store, namespace: &str, account: &str) -> 
 /// A Secret's type, and its `stringData` as `data`.
 pub(crate) fn secret(object: &mut Value) {
     let Some(members) = object.as_object_mut() else { return };
-    if let Some(Value::Object(texts)) = members.shift_remove("stringData") {
+    if let Some(Value::Object(texts)) = members.remove("stringData") {
         let data = object::map_mut(object, "data");
         for (key, text) in texts {
             data.insert(key, STANDARD.encode(text.as_str().unwrap_or_default()).into());

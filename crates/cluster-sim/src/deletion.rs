@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use shared_json::Value;
 
 use crate::history::Actor;
 use crate::kind::Kind;
@@ -220,10 +220,10 @@ fn mark(object: &mut Value, until: Timestamp, grace_seconds: i64) {
     let first = !object::is_deleting(object);
     let generation = object::generation(object);
     let metadata = object::metadata_mut(object);
-    metadata.insert("deletionTimestamp".to_owned(), object::seconds(until).into());
-    metadata.insert("deletionGracePeriodSeconds".to_owned(), grace_seconds.into());
+    metadata.insert("deletionTimestamp", object::seconds(until).into());
+    metadata.insert("deletionGracePeriodSeconds", grace_seconds.into());
     if first && generation > 0 {
-        metadata.insert("generation".to_owned(), (generation + 1).into());
+        metadata.insert("generation", (generation + 1).into());
     }
 }
 
@@ -233,6 +233,6 @@ fn mark_now(object: &mut Value, now: Timestamp) {
         mark(object, now, 0);
     } else if object::deletion_grace_seconds(object).is_some_and(|seconds| seconds != 0) {
         let metadata = object::metadata_mut(object);
-        metadata.insert("deletionGracePeriodSeconds".to_owned(), 0.into());
+        metadata.insert("deletionGracePeriodSeconds", 0.into());
     }
 }

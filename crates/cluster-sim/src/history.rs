@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use shared_json::Value;
 
 use crate::kind::Kind;
 

@@ -126,7 +126,7 @@ impl Kind {
 
     /// The kind that an object says it is.
     #[must_use]
-    pub fn of(object: &serde_json::Value) -> Option<Self> {
+    pub fn of(object: &shared_json::Value) -> Option<Self> {
         let kind = object.get("kind")?.as_str()?;
         let version = object.get("apiVersion")?.as_str()?;
         Self::ALL.into_iter().find(|known| known.name() == kind && known.api_version() == version)

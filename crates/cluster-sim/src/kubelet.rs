@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use shared_json::Value;
 
 use self::container::State;
 use self::desk::{Desk, Due, Outbox};

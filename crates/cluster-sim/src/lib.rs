@@ -49,3 +49,4 @@ pub use self::kubelet::{
 };
 pub use self::options::{Access, AccessRule, Options};
 pub use self::refusal::{Cause, Refusal};
+pub use shared_json::Value;

@@ -1,7 +1,7 @@
 //! Reading and writing the parts that all objects share.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use shared_json::{Map, Value};
 
 /// Text at a path of keys; empty when there is none.
 pub(crate) fn text<'a>(object: &'a Value, path: &[&str]) -> &'a str {
@@ -59,12 +59,12 @@ pub(crate) fn generation(object: &Value) -> i64 {
 }
 
 /// `metadata` to write to; made if it is missing or no object.
-pub(crate) fn metadata_mut(object: &mut Value) -> &mut Map<String, Value> {
+pub(crate) fn metadata_mut(object: &mut Value) -> &mut Map {
     map_mut(object, "metadata")
 }
 
 /// A member that is an object, to write to; made if it is missing or anything else.
-pub(crate) fn map_mut<'a>(object: &'a mut Value, key: &str) -> &'a mut Map<String, Value> {
+pub(crate) fn map_mut<'a>(object: &'a mut Value, key: &str) -> &'a mut Map {
     if !object.is_object() {
         *object = Value::Object(Map::new());
     }
@@ -79,9 +79,9 @@ pub(crate) fn map_mut<'a>(object: &'a mut Value, key: &str) -> &'a mut Map<Strin
 pub(crate) fn set_finalizers(object: &mut Value, finalizers: Vec<String>) {
     let metadata = metadata_mut(object);
     if finalizers.is_empty() {
-        metadata.shift_remove("finalizers");
+        metadata.remove("finalizers");
     } else {
-        metadata.insert("finalizers".to_owned(), finalizers.into());
+        metadata.insert("finalizers", finalizers.into());
     }
 }
 

@@ -38,7 +38,7 @@ use std::{
 use axum::body::Body;
 use http::{Request, Response};
 use indexmap::IndexMap;
-use serde_json::Value;
+use shared_json::Value;
 use tokio::{process::Command, sync::mpsc, task::JoinSet};
 use tower::{BoxError, Service};
 use tracing::error;

@@ -1,6 +1,6 @@
 //! Answers that say no, as the API writes them.
 
-use serde_json::{Value, json};
+use shared_json::{Value, object};
 
 use crate::kind::Kind;
 
@@ -94,19 +94,19 @@ impl Cause {
 
 impl Details {
     fn to_json(&self) -> Value {
-        let mut details = json!({});
+        let mut details = object! {};
         for (key, text) in
             [("name", &self.name), ("group", &self.group), ("kind", &self.kind), ("uid", &self.uid)]
         {
             if !text.is_empty() {
-                details[key] = text.as_str().into();
+                details[key] = text.into();
             }
         }
         if !self.causes.is_empty() {
             let cause = |cause: &Cause| {
-                let mut json = json!({ "reason": cause.reason, "message": cause.message });
+                let mut json = object! { "reason": cause.reason, "message": &cause.message };
                 if !cause.field.is_empty() {
-                    json["field"] = cause.field.as_str().into();
+                    json["field"] = (&cause.field).into();
                 }
                 json
             };
@@ -208,17 +208,17 @@ impl Refusal {
     /// The `Status` object.
     #[must_use]
     pub fn to_status(&self) -> Value {
-        let mut metadata = json!({});
+        let mut metadata = object! {};
         if let Some(token) = &self.continue_token {
-            metadata["continue"] = token.as_str().into();
+            metadata["continue"] = token.into();
         }
-        let mut status = json!({
+        let mut status = object! {
             "kind": "Status",
             "apiVersion": "v1",
             "metadata": metadata,
             "status": "Failure",
-            "message": self.message,
-        });
+            "message": &self.message,
+        };
         if !self.reason.is_empty() {
             status["reason"] = self.reason.into();
         }

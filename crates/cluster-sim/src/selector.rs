@@ -4,7 +4,7 @@ mod fields;
 mod labels;
 pub(crate) mod words;
 
-use serde_json::Value;
+use shared_json::Value;
 
 pub(crate) use self::fields::Fields;
 pub(crate) use self::labels::Labels;

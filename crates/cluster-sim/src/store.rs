@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use shared_json::Value;
 
 use self::index::Index;
 use self::log::Past;
@@ -174,13 +174,13 @@ impl Store {
         let uid = if has_uid { None } else { Some(self.new_uid()) };
         let metadata = object::metadata_mut(&mut object);
         if let Some(uid) = uid {
-            metadata.insert("uid".to_owned(), uid.into());
+            metadata.insert("uid", uid.into());
         }
-        metadata.insert("resourceVersion".to_owned(), self.revision.to_string().into());
+        metadata.insert("resourceVersion", self.revision.to_string().into());
         if kind.has_generation() {
-            metadata.insert("generation".to_owned(), 1.into());
+            metadata.insert("generation", 1.into());
         }
-        metadata.insert("creationTimestamp".to_owned(), object::seconds(now).into());
+        metadata.insert("creationTimestamp", object::seconds(now).into());
         let version = Version::new(kind, Arc::new(object), None);
         let object = Arc::clone(&version.object);
         let (namespace, name) = (object::namespace(&object).to_owned(), object::name(&object).to_owned());
@@ -214,10 +214,10 @@ impl Store {
             let binds = kind == Kind::Pod && node(&object) && !node(&before.object);
             let changed = given <= generation && !binds && object.get("spec") != before.object.get("spec");
             let generation = if changed { generation + 1 } else { generation.max(given) };
-            object::metadata_mut(&mut object).insert("generation".to_owned(), generation.into());
+            object::metadata_mut(&mut object).insert("generation", generation.into());
         }
         let version = object::text(&before.object, &["metadata", "resourceVersion"]).to_owned();
-        object::metadata_mut(&mut object).insert("resourceVersion".to_owned(), version.into());
+        object::metadata_mut(&mut object).insert("resourceVersion", version.into());
         if object == *before.object {
             return Arc::clone(&before.object);
         }
@@ -226,8 +226,7 @@ impl Store {
             return removed.expect("the object was there a moment ago");
         }
         self.revision += 1;
-        object::metadata_mut(&mut object)
-            .insert("resourceVersion".to_owned(), self.revision.to_string().into());
+        object::metadata_mut(&mut object).insert("resourceVersion", self.revision.to_string().into());
         let version = Version::new(kind, Arc::new(object), Some(&before.selectable));
         let object = Arc::clone(&version.object);
         let table = &mut self.tables[kind.index()];
@@ -255,8 +254,8 @@ impl Store {
         self.amend(kind, namespace, name, actor, now, |object| {
             // The status stays the last member, as in objects that are read.
             let members = object.as_object_mut().expect("kept objects are objects");
-            members.shift_remove("status");
-            members.insert("status".to_owned(), status);
+            members.remove("status");
+            members.insert("status", status);
         });
     }
 
@@ -300,7 +299,7 @@ impl Store {
         let past = Past::of(slot);
         Version::advance(slot, kind, |object| {
             change(object);
-            object::metadata_mut(object).insert("resourceVersion".to_owned(), revision.into());
+            object::metadata_mut(object).insert("resourceVersion", revision.into());
         });
         let version = Arc::clone(slot);
         self.commit(kind, Verb::Modified, &version, Some(past), actor, now);
@@ -323,7 +322,7 @@ impl Store {
         self.revision += 1;
         let (past, revision) = (Past::of(&version), self.revision.to_string());
         Version::advance(&mut version, kind, |object| {
-            object::metadata_mut(object).insert("resourceVersion".to_owned(), revision.into());
+            object::metadata_mut(object).insert("resourceVersion", revision.into());
         });
         self.commit(kind, Verb::Deleted, &version, Some(past), actor, now);
         Some(Arc::clone(&version.object))

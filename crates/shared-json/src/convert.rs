@@ -68,9 +68,16 @@ impl From<&Array> for Value {
     }
 }
 
-impl From<Vec<Self>> for Value {
-    fn from(list: Vec<Self>) -> Self {
-        Self::Array(list.into())
+impl<T: Into<Self>> From<Vec<T>> for Value {
+    fn from(list: Vec<T>) -> Self {
+        list.into_iter().map(Into::into).collect()
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    /// Nothing is null.
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
     }
 }
 

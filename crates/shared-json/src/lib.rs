@@ -10,6 +10,7 @@
 //! - `&'static str` becomes a text as it is; a text that is borrowed for less is copied by name
 //!   ([`Text::copied`]), so that each copy can be seen in the code.
 //! - To change a list, say so: [`Array::make_mut`]. Reading through `&` never copies.
+//! - Writing to an index, `value["spec"]["suspend"] = true.into()`, makes the objects on the way, as there.
 //! - Objects keep the order in which they were written. Up to [`Map::LINEAR`] members are looked up one by
 //!   one; larger objects have an index, so that hostile input makes nothing slower than it makes itself.
 //!
@@ -18,7 +19,7 @@
 //!
 //! let image = object! { "image": "app:1", "env": list![] };
 //! let mut other = image.clone();
-//! other.as_object_mut().expect("it is an object").insert("tty", true.into());
+//! other["tty"] = true.into();
 //! assert_eq!(image.to_string(), r#"{"image":"app:1","env":[]}"#);
 //! assert_eq!(other["tty"], true);
 //!

@@ -159,6 +159,11 @@ impl Map {
         self.members.make_mut().iter_mut().map(|(_, value)| value)
     }
 
+    /// The members in their order, with values to be changed in place.
+    pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = (&Text, &mut Value)> {
+        self.members.make_mut().iter_mut().map(|(key, value)| (&*key, value))
+    }
+
     /// See [`Value::sort_all_objects`]: only what somebody else holds too is looked at before it is copied.
     pub(crate) fn sort_all_objects(&mut self) {
         if self.members.is_unique() || !self.is_sorted() || !self.values().all(Value::is_sorted) {

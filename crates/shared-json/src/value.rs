@@ -1,7 +1,7 @@
 //! Values.
 
 use std::fmt;
-use std::ops::Index;
+use std::ops::{Index, IndexMut};
 
 use crate::{Array, Map, Number, Text};
 
@@ -144,6 +144,11 @@ impl Value {
         place.of(self)
     }
 
+    /// The member under a key, to be changed, if this is an object that has it.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        self.as_object_mut()?.get_mut(key)
+    }
+
     /// The value that an RFC 6901 pointer leads to, such as `/spec/containers/0`.
     #[must_use]
     pub fn pointer(&self, pointer: &str) -> Option<&Self> {
@@ -190,6 +195,12 @@ impl Value {
 pub trait Place: sealed::Sealed {
     /// What stands at this place.
     fn of<'v>(&self, value: &'v Value) -> Option<&'v Value>;
+
+    /// What stands at this place, to be changed. A key makes the member, and of null an object.
+    ///
+    /// # Panics
+    /// There can be no such place: the value is no object, or a list that is too short.
+    fn of_mut<'v>(&self, value: &'v mut Value) -> &'v mut Value;
 }
 
 mod sealed {
@@ -205,11 +216,24 @@ impl Place for usize {
     fn of<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         value.as_array()?.get(*self)
     }
+
+    fn of_mut<'v>(&self, value: &'v mut Value) -> &'v mut Value {
+        let list = value.as_array_mut().expect("whoever writes to an index knows that it is a list");
+        &mut list.make_mut()[*self]
+    }
 }
 
 impl Place for str {
     fn of<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         value.as_object()?.get(self)
+    }
+
+    fn of_mut<'v>(&self, value: &'v mut Value) -> &'v mut Value {
+        if value.is_null() {
+            *value = Value::Object(Map::new());
+        }
+        let map = value.as_object_mut().expect("whoever writes to a key knows that it is an object");
+        map.get_or_insert_with(Text::copied(self), Value::default)
     }
 }
 
@@ -217,17 +241,29 @@ impl Place for String {
     fn of<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         self.as_str().of(value)
     }
+
+    fn of_mut<'v>(&self, value: &'v mut Value) -> &'v mut Value {
+        self.as_str().of_mut(value)
+    }
 }
 
 impl Place for Text {
     fn of<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         self.as_str().of(value)
     }
+
+    fn of_mut<'v>(&self, value: &'v mut Value) -> &'v mut Value {
+        self.as_str().of_mut(value)
+    }
 }
 
 impl<T: Place + ?Sized> Place for &T {
     fn of<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         (**self).of(value)
+    }
+
+    fn of_mut<'v>(&self, value: &'v mut Value) -> &'v mut Value {
+        (**self).of_mut(value)
     }
 }
 
@@ -237,6 +273,13 @@ impl<P: Place> Index<P> for Value {
     /// What stands there; null where there is nothing.
     fn index(&self, place: P) -> &Self {
         place.of(self).unwrap_or(&NULL)
+    }
+}
+
+impl<P: Place> IndexMut<P> for Value {
+    /// What stands there, made as [`Place::of_mut`] says.
+    fn index_mut(&mut self, place: P) -> &mut Self {
+        place.of_mut(self)
     }
 }
 

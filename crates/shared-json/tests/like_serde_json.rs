@@ -179,3 +179,25 @@ fn a_hundred_thousand_keys_are_no_trouble() {
     assert_eq!(other.as_object().unwrap().len(), count / 10);
     assert_eq!(other["k99997"], 99_997_i64);
 }
+
+/// Writing to an index makes objects on the way, and touches nobody else's copy.
+#[test]
+fn an_index_can_be_written_to() {
+    let write = |text: &str| {
+        let (mut ours, mut theirs) = (read(text), serde_json::from_str::<Json>(text).unwrap());
+        let kept = ours.clone();
+        ours["spec"]["suspend"] = true.into();
+        theirs["spec"]["suspend"] = true.into();
+        assert_eq!(ours, theirs, "{text}");
+        assert_eq!(kept, read(text), "the copy stays as it was");
+    };
+    for text in
+        ["null", "{}", r#"{"spec":null}"#, r#"{"spec":{"suspend":false,"a":1}}"#, r#"{"b":[],"spec":{}}"#]
+    {
+        write(text);
+    }
+    let mut list = list![1, 2];
+    list[1] = "two".into();
+    assert_eq!(list, json!([1, "two"]));
+    assert_eq!(list.get_mut("a"), None);
+}

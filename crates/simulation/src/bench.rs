@@ -11,9 +11,8 @@ use std::{
 };
 
 use buildkite_sim::{Happening, JobState, Simulator};
-use cluster_sim::{Change, Cluster, ContainerChange, ContainerEvent, Kind, Signal};
+use cluster_sim::{Change, Cluster, ContainerChange, ContainerEvent, Kind, Signal, Value};
 use jiff::Timestamp;
-use serde_json::Value;
 use tokio::{sync::Notify, time::Instant};
 use uuid::Uuid;
 

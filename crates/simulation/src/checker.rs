@@ -26,9 +26,8 @@ mod violation;
 use std::sync::Arc;
 
 use buildkite_sim::{Happening, Held};
-use cluster_sim::ContainerChange;
+use cluster_sim::{ContainerChange, Value};
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::facts::{Facts, Note};
 use ledger::Ledger;

@@ -13,8 +13,8 @@ use std::{
 };
 
 use buildkite_sim::{BuildRequest, Simulator, Token, pipeline};
-use cluster_sim::{Cluster, Interference, Kind};
-use serde_json::{Value, json};
+use cluster_sim::{Cluster, Interference, Kind, Value};
+use serde_json::json;
 use setup::{beginning, buildkite, kubernetes, step, strange_job, token};
 use tokio::{
     task::JoinSet,
@@ -234,7 +234,8 @@ impl World {
 
     /// Creates a build of these jobs.
     fn build(&mut self, first: usize, jobs: &[JobPlan], probe: bool) {
-        let steps: Vec<Value> = jobs.iter().enumerate().map(|(at, job)| step(first + at, job)).collect();
+        let steps: Vec<serde_json::Value> =
+            jobs.iter().enumerate().map(|(at, job)| step(first + at, job)).collect();
         if steps.is_empty() {
             return;
         }

@@ -7,8 +7,8 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cluster_sim::Value;
 use cluster_sim::{ContainerScript, Interference, PodFacts, Run, Script, Start};
-use serde_json::Value;
 use tokio::time::Instant;
 use uuid::Uuid;
 

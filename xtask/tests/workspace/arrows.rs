@@ -20,9 +20,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pipeline-model", &["shared-json", "yaml-source"]),
     ("strategic-merge", &["shared-json"]),
     ("shared-json", &[]),
-    // Reading a pipeline file may be shared with what the simulator tests; nothing else is.
+    // Reading a pipeline file and JSON values may be shared with what the simulators test; nothing else is.
     ("buildkite-sim", &["yaml-source"]),
-    ("cluster-sim", &[]),
+    ("cluster-sim", &["shared-json"]),
     // Joins the stack and the two simulators, and judges; nothing depends on it.
     (
         "simulation",

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use shared_json::{Text, Value};
 
 use super::{Request, shape};
 use crate::kind::Kind;
@@ -37,7 +37,11 @@ pub(super) fn check_strictly(request: &Request, unknown: &[String]) -> Result<()
 }
 
 /// Like [`object`], for kinds that are not kept, such as reviews.
-pub(crate) fn typed(request: &Request, kind: &str, api_version: &str) -> Result<Value, Refusal> {
+pub(crate) fn typed(
+    request: &Request,
+    kind: &'static str,
+    api_version: &'static str,
+) -> Result<Value, Refusal> {
     check_type(request)?;
     let mut value = parse(&request.body, kind)?;
     if !value.is_object() {
@@ -143,13 +147,13 @@ fn go_type(value: &Value) -> &'static str {
 /// Refuses an object that names another namespace than the path does, and fills in a missing one.
 pub(crate) fn settle_namespace(value: &mut Value, kind: Kind, namespace: &str) -> Result<(), Refusal> {
     if !value["metadata"].is_object() {
-        value["metadata"] = Value::Object(serde_json::Map::new());
+        value["metadata"] = Value::Object(shared_json::Map::new());
     }
     let given = object::namespace(value);
     if !kind.is_namespaced() {
         if !given.is_empty() {
             let metadata = object::metadata_mut(value);
-            metadata.shift_remove("namespace");
+            metadata.remove("namespace");
         }
         return Ok(());
     }
@@ -158,7 +162,7 @@ pub(crate) fn settle_namespace(value: &mut Value, kind: Kind, namespace: &str) -
             "the namespace of the provided object does not match the namespace sent on the request",
         ));
     }
-    object::metadata_mut(value).insert("namespace".to_owned(), namespace.into());
+    object::metadata_mut(value).insert("namespace", Text::copied(namespace).into());
     Ok(())
 }
 
@@ -169,7 +173,7 @@ pub(crate) fn drop_nulls(value: &mut Value) {
             members.retain(|_, member| !member.is_null());
             members.values_mut().for_each(drop_nulls);
         }
-        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        Value::Array(items) => items.make_mut().iter_mut().for_each(drop_nulls),
         _ => {}
     }
 }

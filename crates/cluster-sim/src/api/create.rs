@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use shared_json::{Text, Value, list, object};
 
 use super::route::{Resource, Subresource};
 use super::{Answer, Request, body, validate};
@@ -63,10 +63,10 @@ pub(crate) fn write(
     let version_given = !object::text(&object, &["metadata", "resourceVersion"]).is_empty();
     let metadata = object::metadata_mut(&mut object);
     for key in ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
-        metadata.shift_remove(key);
+        metadata.remove(key);
     }
-    metadata.shift_remove("resourceVersion");
-    metadata.shift_remove("generation");
+    metadata.remove("resourceVersion");
+    metadata.remove("generation");
     let generated = generate_name(world, &mut object);
     let name = object::name(&object).to_owned();
     check_namespace(world, kind, &resource.namespace, &name)?;
@@ -90,7 +90,7 @@ pub(crate) fn write(
         return Err(refusal);
     }
     if dry_run {
-        object::metadata_mut(&mut object).insert("creationTimestamp".to_owned(), object::seconds(now).into());
+        object::metadata_mut(&mut object).insert("creationTimestamp", object::seconds(now).into());
         return Ok(Arc::new(object));
     }
     let created = world.store.insert(kind, object, actor, now);
@@ -111,7 +111,7 @@ fn generate_name(world: &mut World, object: &mut Value) -> bool {
         end -= 1;
     }
     let name = world.store.generated_name(&prefix[..end]);
-    object::metadata_mut(object).insert("name".to_owned(), name.into());
+    object::metadata_mut(object).insert("name", name.into());
     true
 }
 
@@ -142,12 +142,12 @@ fn prepare(world: &mut World, kind: Kind, object: &mut Value) -> Result<(), Refu
     match kind {
         Kind::Job => {
             let uid = world.store.new_uid();
-            object::metadata_mut(object).insert("uid".to_owned(), uid.into());
+            object::metadata_mut(object).insert("uid", uid.into());
             defaults::job(object);
             if object["spec"].is_object() {
                 defaults::job_identity(object);
             }
-            object["status"] = json!({});
+            object["status"] = object! {};
         }
         Kind::Pod => {
             defaults::pod(object);
@@ -156,12 +156,12 @@ fn prepare(world: &mut World, kind: Kind, object: &mut Value) -> Result<(), Refu
             if let Some(why) = defaults::missing_account(&world.store, namespace, account) {
                 return Err(Refusal::forbidden(Kind::Pod, name, &why));
             }
-            object["status"] = json!({ "phase": "Pending", "qosClass": defaults::qos_class(object) });
+            object["status"] = object! { "phase": "Pending", "qosClass": defaults::qos_class(object) };
         }
         Kind::PodTemplate => defaults::pod_template_object(object),
         Kind::Secret => defaults::secret(object),
         Kind::Namespace => defaults::namespace(object),
-        Kind::Lease => defaults::set_default(object, "spec", || json!({})),
+        Kind::Lease => defaults::set_default(object, "spec", || object! {}),
         Kind::ConfigMap | Kind::Event | Kind::ServiceAccount | Kind::Node => {}
     }
     Ok(())
@@ -196,25 +196,24 @@ pub(crate) fn act(
         }
         world.store.replace(Kind::Pod, bound_to(&existing, node, now), &request.actor, now);
     }
-    let status =
-        json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201 });
+    let status = object! { "kind": "Status", "apiVersion": "v1", "metadata": object! {}, "status": "Success", "code": 201 };
     Ok(Answer::json(201, &status))
 }
 
 /// A pod with its node and the condition that says so.
 fn bound_to(pod: &Value, node: &str, now: Timestamp) -> Value {
     let mut pod = pod.clone();
-    object::map_mut(&mut pod, "spec").insert("nodeName".to_owned(), node.into());
+    object::map_mut(&mut pod, "spec").insert("nodeName", Text::copied(node).into());
     let generation = object::generation(&pod);
-    let condition = json!({
+    let condition = object! {
         "type": "PodScheduled",
         "observedGeneration": generation,
         "status": "True",
-        "lastProbeTime": null,
+        "lastProbeTime": Value::Null,
         "lastTransitionTime": object::seconds(now),
-    });
+    };
     let status = object::map_mut(&mut pod, "status");
-    let conditions = status.entry("conditions").or_insert_with(|| json!([]));
+    let conditions = status.get_or_insert_with("conditions", || list![]);
     if let Some(list) = conditions.as_array_mut() {
         list.retain(|condition| object::text(condition, &["type"]) != "PodScheduled");
         list.push(condition);

@@ -1,6 +1,6 @@
 //! What the server says about itself.
 
-use serde_json::{Value, json};
+use shared_json::{Text, Value, list, object};
 
 use crate::kind::Kind;
 
@@ -12,7 +12,7 @@ const ALL_VERBS: [&str; 8] =
     ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
 pub(crate) fn version() -> Value {
-    json!({
+    object! {
         "major": "1",
         "minor": "36",
         "emulationMajor": "1",
@@ -26,36 +26,36 @@ pub(crate) fn version() -> Value {
         "goVersion": "",
         "compiler": "",
         "platform": "linux/amd64",
-    })
+    }
 }
 
 pub(crate) fn root() -> Value {
-    json!({ "paths": ["/api", "/api/v1", "/apis", "/apis/authorization.k8s.io", "/apis/authorization.k8s.io/v1",
-        "/apis/batch", "/apis/batch/v1", "/apis/coordination.k8s.io", "/apis/coordination.k8s.io/v1", "/healthz",
-        "/livez", "/readyz", "/version"] })
+    object! { "paths": list!["/api", "/api/v1", "/apis", "/apis/authorization.k8s.io", "/apis/authorization.k8s.io/v1",
+    "/apis/batch", "/apis/batch/v1", "/apis/coordination.k8s.io", "/apis/coordination.k8s.io/v1", "/healthz",
+    "/livez", "/readyz", "/version"] }
 }
 
 pub(crate) fn core_versions() -> Value {
-    json!({
+    object! {
         "kind": "APIVersions",
-        "versions": ["v1"],
-        "serverAddressByClientCIDRs": [{ "clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1" }],
-    })
+        "versions": list!["v1"],
+        "serverAddressByClientCIDRs": list![object! { "clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1" }],
+    }
 }
 
 pub(crate) fn groups() -> Value {
     let groups: Vec<Value> =
         ["authorization.k8s.io", "batch", "coordination.k8s.io"].into_iter().map(group).collect();
-    json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
+    object! { "kind": "APIGroupList", "apiVersion": "v1", "groups": groups }
 }
 
 fn group(name: &str) -> Value {
-    let version = json!({ "groupVersion": format!("{name}/v1"), "version": "v1" });
-    json!({ "name": name, "versions": [version], "preferredVersion": version })
+    let version = object! { "groupVersion": format!("{name}/v1"), "version": "v1" };
+    object! { "name": Text::copied(name), "versions": list![&version], "preferredVersion": &version }
 }
 
 fn group_document(name: &str) -> Value {
-    let mut document = json!({ "kind": "APIGroup", "apiVersion": "v1" });
+    let mut document = object! { "kind": "APIGroup", "apiVersion": "v1" };
     for (key, value) in group(name).as_object().expect("built above") {
         document[key] = value.clone();
     }
@@ -75,12 +75,12 @@ pub(crate) fn authorization_group() -> Value {
 }
 
 fn resources(group_version: &str, resources: Vec<Value>) -> Value {
-    json!({
+    object! {
         "kind": "APIResourceList",
         "apiVersion": "v1",
-        "groupVersion": group_version,
+        "groupVersion": Text::copied(group_version),
         "resources": resources,
-    })
+    }
 }
 
 fn short_names(kind: Kind) -> &'static [&'static str] {
@@ -96,32 +96,32 @@ fn short_names(kind: Kind) -> &'static [&'static str] {
 }
 
 fn resource(kind: Kind) -> Value {
-    let verbs: Vec<&str> =
+    let verbs: Vec<&'static str> =
         ALL_VERBS.into_iter().filter(|verb| kind != Kind::Namespace || *verb != "deletecollection").collect();
-    let mut resource = json!({
+    let mut resource = object! {
         "name": kind.plural(),
         "singularName": kind.name().to_lowercase(),
         "namespaced": kind.is_namespaced(),
         "kind": kind.name(),
         "verbs": verbs,
-    });
+    };
     if !short_names(kind).is_empty() {
-        resource["shortNames"] = short_names(kind).into();
+        resource["shortNames"] = short_names(kind).to_vec().into();
     }
     if matches!(kind, Kind::Job | Kind::Pod) {
-        resource["categories"] = json!(["all"]);
+        resource["categories"] = list!["all"];
     }
     resource
 }
 
-fn below(kind: Kind, name: &str, of: Value, verbs: &[&str]) -> Value {
-    let mut resource = json!({
+fn below(kind: Kind, name: &str, of: Value, verbs: &[&'static str]) -> Value {
+    let mut resource = object! {
         "name": format!("{}/{name}", kind.plural()),
         "singularName": "",
         "namespaced": kind.is_namespaced(),
         "kind": kind.name(),
-        "verbs": verbs,
-    });
+        "verbs": verbs.to_vec(),
+    };
     for (key, value) in of.as_object().into_iter().flatten() {
         resource[key] = value.clone();
     }
@@ -133,13 +133,13 @@ pub(crate) fn core() -> Value {
     for kind in Kind::ALL.into_iter().filter(|kind| kind.group().is_empty()) {
         list.push(resource(kind));
         if kind == Kind::Pod {
-            list.push(below(kind, "binding", json!({ "kind": "Binding" }), &["create"]));
-            let eviction = json!({ "kind": "Eviction", "group": "policy", "version": "v1" });
+            list.push(below(kind, "binding", object! { "kind": "Binding" }, &["create"]));
+            let eviction = object! { "kind": "Eviction", "group": "policy", "version": "v1" };
             list.push(below(kind, "eviction", eviction, &["create"]));
-            list.push(below(kind, "log", json!({}), &["get"]));
+            list.push(below(kind, "log", object! {}, &["get"]));
         }
         if matches!(kind, Kind::Pod | Kind::Namespace | Kind::Node) {
-            list.push(below(kind, "status", json!({}), &["get", "patch", "update"]));
+            list.push(below(kind, "status", object! {}, &["get", "patch", "update"]));
         }
     }
     list.sort_by(|left, right| left["name"].as_str().cmp(&right["name"].as_str()));
@@ -147,7 +147,7 @@ pub(crate) fn core() -> Value {
 }
 
 pub(crate) fn batch() -> Value {
-    let status = below(Kind::Job, "status", json!({}), &["get", "patch", "update"]);
+    let status = below(Kind::Job, "status", object! {}, &["get", "patch", "update"]);
     resources("batch/v1", vec![resource(Kind::Job), status])
 }
 
@@ -156,14 +156,14 @@ pub(crate) fn coordination() -> Value {
 }
 
 pub(crate) fn authorization() -> Value {
-    let review = |plural: &str, kind: &str| {
-        json!({
+    let review = |plural: &'static str, kind: &'static str| {
+        object! {
             "name": plural,
             "singularName": kind.to_lowercase(),
             "namespaced": false,
             "kind": kind,
-            "verbs": ["create"],
-        })
+            "verbs": list!["create"],
+        }
     };
     resources(
         "authorization.k8s.io/v1",

@@ -1,6 +1,6 @@
 //! JSON patches (RFC 6902).
 
-use serde_json::Value;
+use shared_json::Value;
 
 use crate::refusal::Refusal;
 
@@ -100,7 +100,7 @@ fn find<'a>(target: &'a mut Value, path: &[String]) -> Result<&'a mut Value, Fai
         Value::Object(members) => members.get_mut(part).ok_or(Failed),
         Value::Array(items) => {
             let index = position(part, items.len())?;
-            Ok(&mut items[index])
+            Ok(&mut items.make_mut()[index])
         }
         _ => Err(Failed),
     })
@@ -137,7 +137,7 @@ fn replace(target: &mut Value, path: &[String], value: Value) -> Result<(), Fail
         }
         Value::Array(items) => {
             let index = position(last, items.len())?;
-            items[index] = value;
+            items.make_mut()[index] = value;
         }
         _ => return Err(Failed),
     }
@@ -147,7 +147,7 @@ fn replace(target: &mut Value, path: &[String], value: Value) -> Result<(), Fail
 fn remove(target: &mut Value, path: &[String]) -> Result<Value, Failed> {
     let (last, parents) = path.split_last().ok_or(Failed)?;
     match find(target, parents)? {
-        Value::Object(members) => members.shift_remove(last).ok_or(Failed),
+        Value::Object(members) => members.remove(last).ok_or(Failed),
         Value::Array(items) => {
             let index = position(last, items.len())?;
             Ok(items.remove(index))
@@ -158,7 +158,7 @@ fn remove(target: &mut Value, path: &[String]) -> Result<Value, Failed> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use shared_json::{list, object};
 
     use super::*;
 
@@ -166,30 +166,48 @@ mod tests {
     fn operations_are_carried_out_in_order() {
         let check =
             |target: Value, patch: Value, want: Value| assert_eq!(apply(target, &patch).unwrap(), want);
-        check(json!({"a": 1}), json!([{"op": "add", "path": "/b", "value": 2}]), json!({"a": 1, "b": 2}));
-        check(json!([1, 3]), json!([{"op": "add", "path": "/1", "value": 2}]), json!([1, 2, 3]));
-        check(json!([1]), json!([{"op": "add", "path": "/-", "value": 2}]), json!([1, 2]));
-        check(json!({"a": 1}), json!([{"op": "remove", "path": "/a"}]), json!({}));
-        check(json!({"a/b": 1}), json!([{"op": "replace", "path": "/a~1b", "value": 2}]), json!({"a/b": 2}));
-        check(json!({"a": 1}), json!([{"op": "move", "from": "/a", "path": "/b"}]), json!({"b": 1}));
-        check(json!({"a": 1}), json!([{"op": "copy", "from": "/a", "path": "/b"}]), json!({"a": 1, "b": 1}));
-        let guarded =
-            json!([{"op": "test", "path": "/a", "value": 1}, {"op": "replace", "path": "/a", "value": 2}]);
-        check(json!({"a": 1}), guarded, json!({"a": 2}));
-        check(json!({"a": 1}), json!([{"op": "replace", "path": "/b", "value": 2}]), json!({"a": 1, "b": 2}));
+        check(
+            object! {"a": 1},
+            list![object! {"op": "add", "path": "/b", "value": 2}],
+            object! {"a": 1, "b": 2},
+        );
+        check(list![1, 3], list![object! {"op": "add", "path": "/1", "value": 2}], list![1, 2, 3]);
+        check(list![1], list![object! {"op": "add", "path": "/-", "value": 2}], list![1, 2]);
+        check(object! {"a": 1}, list![object! {"op": "remove", "path": "/a"}], object! {});
+        check(
+            object! {"a/b": 1},
+            list![object! {"op": "replace", "path": "/a~1b", "value": 2}],
+            object! {"a/b": 2},
+        );
+        check(object! {"a": 1}, list![object! {"op": "move", "from": "/a", "path": "/b"}], object! {"b": 1});
+        check(
+            object! {"a": 1},
+            list![object! {"op": "copy", "from": "/a", "path": "/b"}],
+            object! {"a": 1, "b": 1},
+        );
+        let guarded = list![
+            object! {"op": "test", "path": "/a", "value": 1},
+            object! {"op": "replace", "path": "/a", "value": 2}
+        ];
+        check(object! {"a": 1}, guarded, object! {"a": 2});
+        check(
+            object! {"a": 1},
+            list![object! {"op": "replace", "path": "/b", "value": 2}],
+            object! {"a": 1, "b": 2},
+        );
     }
 
     #[test]
     fn what_cannot_be_done_changes_nothing() {
         let check =
-            |patch: Value, want: u16| assert_eq!(apply(json!({"a": 1}), &patch).unwrap_err().code, want);
-        check(json!([{"op": "test", "path": "/a", "value": 2}]), 422);
-        check(json!([{"op": "remove", "path": "/b"}]), 422);
-        check(json!([{"op": "replace", "path": "/b/c", "value": 1}]), 422);
-        check(json!([{"op": "add", "path": "/b/c", "value": 1}]), 422);
-        check(json!([{"op": "dance", "path": "/a"}]), 422);
-        check(json!([{"op": "add", "path": "a", "value": 1}]), 422);
-        check(json!({"a": 1}), 400);
-        check(json!([1]), 400);
+            |patch: Value, want: u16| assert_eq!(apply(object! {"a": 1}, &patch).unwrap_err().code, want);
+        check(list![object! {"op": "test", "path": "/a", "value": 2}], 422);
+        check(list![object! {"op": "remove", "path": "/b"}], 422);
+        check(list![object! {"op": "replace", "path": "/b/c", "value": 1}], 422);
+        check(list![object! {"op": "add", "path": "/b/c", "value": 1}], 422);
+        check(list![object! {"op": "dance", "path": "/a"}], 422);
+        check(list![object! {"op": "add", "path": "a", "value": 1}], 422);
+        check(object! {"a": 1}, 400);
+        check(list![1], 400);
     }
 }

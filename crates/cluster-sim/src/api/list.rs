@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use shared_json::{Text, Value, object};
 
 use super::query::Query;
 use super::route::Resource;
@@ -145,7 +145,7 @@ pub(crate) fn revision(query: &Query) -> Result<u64, Refusal> {
     }
     text.parse().map_err(|_| {
         let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
-        let cause = Cause::invalid("resourceVersion", &text.into(), &why);
+        let cause = Cause::invalid("resourceVersion", &Text::copied(text).into(), &why);
         let message = format!("resourceVersion: {}", cause.message);
         // The cache that serves watches forgets to say whose fault it is.
         if query.flag("watch") == Some(true) {
@@ -191,8 +191,8 @@ fn key(resource: &Resource, object: &Value) -> String {
 
 impl Token {
     fn encode(&self) -> String {
-        let revision = self.revision.map_or_else(|| json!(-1), |revision| json!(revision));
-        let text = json!({ "v": "meta.k8s.io/v1", "rv": revision, "start": self.start }).to_string();
+        let revision = self.revision.map_or_else(|| Value::from(-1), Value::from);
+        let text = object! { "v": "meta.k8s.io/v1", "rv": revision, "start": &self.start }.to_string();
         URL_SAFE_NO_PAD.encode(text)
     }
 
@@ -224,7 +224,7 @@ impl Token {
 pub(crate) fn document(kind: Kind, revision: u64, chosen: &[Arc<Version>], next: Option<Next>) -> Bytes {
     let size: usize = chosen.iter().map(|version| version.json().len() + 1).sum();
     let mut text = Vec::with_capacity(size + 200);
-    let mut metadata = json!({ "resourceVersion": revision.to_string() });
+    let mut metadata = object! { "resourceVersion": revision.to_string() };
     if let Some(next) = next {
         metadata["continue"] = next.token.into();
         if let Some(remaining) = next.remaining {

@@ -1,7 +1,7 @@
 //! What containers have written.
 
 use bytes::Bytes;
-use serde_json::Value;
+use shared_json::Value;
 
 use super::route::Resource;
 use super::{Answer, Request};

@@ -1,6 +1,6 @@
 //! JSON merge patches (RFC 7386).
 
-use serde_json::{Map, Value};
+use shared_json::{Map, Value};
 
 /// Applies a patch: objects are merged, nulls remove, anything else replaces.
 pub(crate) fn apply(target: Value, patch: Value) -> Value {
@@ -11,7 +11,7 @@ pub(crate) fn apply(target: Value, patch: Value) -> Value {
     };
     for (key, value) in patch {
         if value.is_null() {
-            target.shift_remove(&key);
+            target.remove(&key);
         } else {
             let before = target.get_mut(&key).map_or(Value::Null, Value::take);
             target.insert(key, apply(before, value));
@@ -22,7 +22,7 @@ pub(crate) fn apply(target: Value, patch: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use shared_json::{list, object};
 
     use super::*;
 
@@ -30,19 +30,27 @@ mod tests {
     #[test]
     fn patches_are_merged() {
         let check = |target: Value, patch: Value, want: Value| assert_eq!(apply(target, patch), want);
-        check(json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"}));
-        check(json!({"a": "b"}), json!({"b": "c"}), json!({"a": "b", "b": "c"}));
-        check(json!({"a": "b"}), json!({"a": null}), json!({}));
-        check(json!({"a": "b", "b": "c"}), json!({"a": null}), json!({"b": "c"}));
-        check(json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"}));
-        check(json!({"a": "c"}), json!({"a": ["b"]}), json!({"a": ["b"]}));
-        check(json!({"a": {"b": "c"}}), json!({"a": {"b": "d", "c": null}}), json!({"a": {"b": "d"}}));
-        check(json!({"a": [{"b": "c"}]}), json!({"a": [1]}), json!({"a": [1]}));
-        check(json!(["a", "b"]), json!(["c", "d"]), json!(["c", "d"]));
-        check(json!({"a": "b"}), json!(["c"]), json!(["c"]));
-        check(json!({"a": "foo"}), json!("bar"), json!("bar"));
-        check(json!({"e": null}), json!({"a": 1}), json!({"e": null, "a": 1}));
-        check(json!([1, 2]), json!({"a": "b", "c": null}), json!({"a": "b"}));
-        check(json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}}));
+        check(object! {"a": "b"}, object! {"a": "c"}, object! {"a": "c"});
+        check(object! {"a": "b"}, object! {"b": "c"}, object! {"a": "b", "b": "c"});
+        check(object! {"a": "b"}, object! {"a": Value::Null}, object! {});
+        check(object! {"a": "b", "b": "c"}, object! {"a": Value::Null}, object! {"b": "c"});
+        check(object! {"a": list!["b"]}, object! {"a": "c"}, object! {"a": "c"});
+        check(object! {"a": "c"}, object! {"a": list!["b"]}, object! {"a": list!["b"]});
+        check(
+            object! {"a": object! {"b": "c"}},
+            object! {"a": object! {"b": "d", "c": Value::Null}},
+            object! {"a": object! {"b": "d"}},
+        );
+        check(object! {"a": list![object! {"b": "c"}]}, object! {"a": list![1]}, object! {"a": list![1]});
+        check(list!["a", "b"], list!["c", "d"], list!["c", "d"]);
+        check(object! {"a": "b"}, list!["c"], list!["c"]);
+        check(object! {"a": "foo"}, Value::from("bar"), Value::from("bar"));
+        check(object! {"e": Value::Null}, object! {"a": 1}, object! {"e": Value::Null, "a": 1});
+        check(list![1, 2], object! {"a": "b", "c": Value::Null}, object! {"a": "b"});
+        check(
+            object! {},
+            object! {"a": object! {"bb": object! {"ccc": Value::Null}}},
+            object! {"a": object! {"bb": object! {}}},
+        );
     }
 }

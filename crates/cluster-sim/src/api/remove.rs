@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use shared_json::{Text, Value, object};
 
 use super::route::Resource;
 use super::{Answer, Request, body};
@@ -42,19 +42,19 @@ const fn answers_object(kind: Kind) -> bool {
 fn answer(kind: Kind, name: &str, deleted: &Deleted) -> Answer {
     match deleted {
         Deleted::Gone(last) if !answers_object(kind) => {
-            let mut details = json!({ "name": name });
+            let mut details = object! { "name": Text::copied(name) };
             if !kind.group().is_empty() {
                 details["group"] = kind.group().into();
             }
             details["kind"] = kind.plural().into();
-            details["uid"] = object::uid(last).into();
-            let status = json!({
+            details["uid"] = Text::copied(object::uid(last)).into();
+            let status = object! {
                 "kind": "Status",
                 "apiVersion": "v1",
-                "metadata": {},
+                "metadata": object! {},
                 "status": "Success",
                 "details": details,
-            });
+            };
             Answer::json(200, &status)
         }
         Deleted::Gone(object) | Deleted::Waiting(object) => Answer::object(200, object),
@@ -78,8 +78,8 @@ fn namespace_away(
     }
     let mut next = (*existing).clone();
     let metadata = object::metadata_mut(&mut next);
-    metadata.entry("deletionTimestamp").or_insert_with(|| object::seconds(now).into());
-    object::map_mut(&mut next, "status").insert("phase".to_owned(), "Terminating".into());
+    metadata.get_or_insert_with("deletionTimestamp", || object::seconds(now).into());
+    object::map_mut(&mut next, "status").insert("phase", "Terminating".into());
     let next = world.store.replace(Kind::Namespace, next, &request.actor, now);
     Ok(Answer::object(200, &next))
 }
@@ -116,7 +116,7 @@ pub(super) fn options(request: &Request) -> Result<(DeleteOptions, bool), Refusa
 fn from_body(value: &Value) -> Result<(DeleteOptions, bool), Refusal> {
     let text = |path: &[&str]| match object::at(value, path) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(Value::String(text)) => Ok(Some(text.as_str().to_owned())),
         Some(_) => Err(mistyped(path, "string")),
     };
     let grace_seconds = match value.get("gracePeriodSeconds") {
@@ -157,7 +157,7 @@ fn propagation(policy: Option<&str>, orphan: Option<bool>) -> Result<Option<Prop
     let mut wrong = Vec::new();
     if let (Some(policy), Some(_)) = (policy, orphan) {
         let why = "orphanDependents and deletionPropagation cannot be both set";
-        wrong.push(Cause::invalid("propagationPolicy", &policy.into(), why));
+        wrong.push(Cause::invalid("propagationPolicy", &Text::copied(policy).into(), why));
     }
     let chosen = match policy {
         None => orphan.map(|orphan| if orphan { Propagation::Orphan } else { Propagation::Background }),

@@ -1,6 +1,6 @@
 //! What a client may do, and its questions about that.
 
-use serde_json::{Value, json};
+use shared_json::{Value, list, object};
 
 use super::route::{Resource, Review};
 use super::{Answer, Request, body};
@@ -43,13 +43,13 @@ pub(crate) fn answer(world: &World, request: &Request, review: &Review) -> Resul
         Review::Access => access(world, &asked)?,
         Review::Rules => rules(world),
     };
-    let answer = json!({
+    let answer = object! {
         "kind": kind,
         "apiVersion": "authorization.k8s.io/v1",
-        "metadata": {},
-        "spec": asked.get("spec").cloned().unwrap_or_else(|| json!({})),
+        "metadata": object! {},
+        "spec": asked.get("spec").cloned().unwrap_or_else(|| object! {}),
         "status": status,
-    });
+    };
     Ok(Answer::json(201, &answer))
 }
 
@@ -58,7 +58,7 @@ fn access(world: &World, asked: &Value) -> Result<Value, Refusal> {
     let attributes = spec.get("resourceAttributes").filter(|attributes| attributes.is_object());
     let Some(attributes) = attributes else {
         if spec.get("nonResourceAttributes").is_some_and(Value::is_object) {
-            return Ok(json!({ "allowed": matches!(world.options.access, Access::All) }));
+            return Ok(object! { "allowed": matches!(world.options.access, Access::All) });
         }
         let why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
         let field = "spec.resourceAttributes";
@@ -71,18 +71,18 @@ fn access(world: &World, asked: &Value) -> Result<Value, Refusal> {
         below => format!("{}/{below}", text("resource")),
     };
     let allowed = world.options.access.allows(text("group"), &what, text("verb"), text("name"));
-    Ok(json!({ "allowed": allowed }))
+    Ok(object! { "allowed": allowed })
 }
 
 fn rules(world: &World) -> Value {
-    let everything = json!({ "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] });
+    let everything = object! { "verbs": list!["*"], "apiGroups": list!["*"], "resources": list!["*"] };
     let rules: Vec<Value> = match &world.options.access {
         Access::All => vec![everything],
         Access::Only { rules, .. } => rules
             .iter()
             .map(|rule| {
                 let mut json =
-                    json!({ "verbs": rule.verbs, "apiGroups": rule.groups, "resources": rule.resources });
+                    object! { "verbs": rule.verbs.clone(), "apiGroups": rule.groups.clone(), "resources": rule.resources.clone() };
                 if !rule.names.is_empty() {
                     json["resourceNames"] = rule.names.clone().into();
                 }
@@ -90,5 +90,5 @@ fn rules(world: &World) -> Value {
             })
             .collect(),
     };
-    json!({ "resourceRules": rules, "nonResourceRules": [], "incomplete": false })
+    object! { "resourceRules": rules, "nonResourceRules": list![], "incomplete": false }
 }

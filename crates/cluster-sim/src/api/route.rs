@@ -1,7 +1,7 @@
 //! From a path to what it is about.
 
 use http::Method;
-use serde_json::Value;
+use shared_json::Value;
 
 use super::discovery;
 use super::query::Query;

@@ -6,7 +6,7 @@ mod meta;
 mod pod;
 mod small;
 
-use serde_json::{Map, Value};
+use shared_json::{Map, Text, Value};
 
 use crate::kind::Kind;
 
@@ -167,7 +167,7 @@ impl Reader {
 
     fn list(&mut self, value: &mut Value, shape: &Shape, items: &'static Shape) -> Result<(), String> {
         let Some(list) = value.as_array_mut() else { return Err(self.mistyped(value, &type_name(shape))) };
-        for (index, item) in list.iter_mut().enumerate() {
+        for (index, item) in list.make_mut().iter_mut().enumerate() {
             self.places.push(format!("[{index}]"));
             if !item.is_null() {
                 self.value(item, items)?;
@@ -205,9 +205,9 @@ impl Reader {
             return Err(self.mistyped(value, &wanted));
         };
         let owner = std::mem::replace(&mut self.owner, name);
-        let mut dropped: Vec<String> = Vec::new();
+        let mut dropped: Vec<Text> = Vec::new();
         for (key, member) in members.iter_mut() {
-            let Some((field, shape)) = fields.iter().find(|(field, _)| field == key) else {
+            let Some((field, shape)) = fields.iter().find(|(field, _)| *key == *field) else {
                 let place = format!("{}.{key}", self.places.concat());
                 self.unknown.push(place.trim_start_matches('.').to_owned());
                 dropped.push(key.clone());
@@ -225,11 +225,11 @@ impl Reader {
         self.owner = owner;
         members.retain(|key, member| {
             !dropped.iter().any(|dropped| dropped == key)
-                && fields.iter().any(|(field, shape)| field == key && says_something(member, shape))
+                && fields.iter().any(|(field, shape)| *field == key && says_something(member, shape))
         });
         for (field, shape) in fields {
             if let Shape::Always(inner) = shape
-                && !members.contains_key(*field)
+                && !members.contains_key(field)
             {
                 let mut empty = Value::Object(Map::new());
                 self.value(&mut empty, inner)?;
@@ -283,7 +283,7 @@ const QUANTITY: &str = "quantities must match the regular expression \
 fn quantity(value: &mut Value) -> Result<(), String> {
     let text = match value {
         Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) => Text::display(number),
         _ => return Err(QUANTITY.to_owned()),
     };
     let body = text.trim_start_matches(['+', '-']);
@@ -301,42 +301,42 @@ fn quantity(value: &mut Value) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use shared_json::{list, object};
 
     use super::*;
 
     #[test]
     fn objects_are_brought_into_shape() {
-        let mut job = json!({
+        let mut job = object! {
             "kind": "Job",
             "apiVersion": "batch/v1",
-            "metadata": { "name": "a", "labels": {}, "creationTimestamp": null },
-            "spec": {
+            "metadata": object! { "name": "a", "labels": object! {}, "creationTimestamp": Value::Null },
+            "spec": object! {
                 "suspend": false,
                 "backoffLimit": 0,
                 "nonsense": 1,
-                "template": { "spec": {
+                "template": object! { "spec": object! {
                     "hostNetwork": false,
-                    "containers": [{ "name": "a", "env": [{ "name": "E", "value": "" }], "command": [] }],
+                    "containers": list![object! { "name": "a", "env": list![object! { "name": "E", "value": "" }], "command": list![] }],
                 } },
             },
-        });
+        };
         let unknown = settle(Kind::Job, &mut job).unwrap();
         assert_eq!(unknown, ["spec.nonsense"]);
-        let want = json!({
+        let want = object! {
             "kind": "Job",
             "apiVersion": "batch/v1",
-            "metadata": { "name": "a" },
-            "spec": {
+            "metadata": object! { "name": "a" },
+            "spec": object! {
                 "suspend": false,
                 "backoffLimit": 0,
-                "template": {
-                    "spec": { "containers": [{ "name": "a", "env": [{ "name": "E" }], "resources": {} }] },
-                    "metadata": {},
+                "template": object! {
+                    "spec": object! { "containers": list![object! { "name": "a", "env": list![object! { "name": "E" }], "resources": object! {} }] },
+                    "metadata": object! {},
                 },
             },
-            "status": {},
-        });
+            "status": object! {},
+        };
         assert_eq!(job, want);
     }
 
@@ -346,17 +346,17 @@ mod tests {
             |kind, mut object: Value, want: &str| assert_eq!(settle(kind, &mut object).unwrap_err(), want);
         let field =
             "json: cannot unmarshal string into Go struct field JobSpec.spec.parallelism of type int32";
-        check(Kind::Job, json!({ "spec": { "parallelism": "2" } }), field);
+        check(Kind::Job, object! { "spec": object! { "parallelism": "2" } }, field);
         let field = "json: cannot unmarshal number into Go struct field Job.spec of type v1.JobSpec";
-        check(Kind::Job, json!({ "spec": 5 }), field);
+        check(Kind::Job, object! { "spec": 5 }, field);
         let field = "json: cannot unmarshal string into Go struct field ObjectMeta.metadata.labels of type map[string]string";
-        check(Kind::Pod, json!({ "metadata": { "labels": "a" } }), field);
-        check(Kind::Secret, json!({ "data": { "a": "?" } }), "illegal base64 data at input byte 0");
+        check(Kind::Pod, object! { "metadata": object! { "labels": "a" } }, field);
+        check(Kind::Secret, object! { "data": object! { "a": "?" } }, "illegal base64 data at input byte 0");
         let pod = |cpu: Value| {
-            let resources = json!({ "limits": { "cpu": cpu } });
-            json!({ "spec": { "containers": [{ "resources": resources }] } })
+            let resources = object! { "limits": object! { "cpu": cpu } };
+            object! { "spec": object! { "containers": list![object! { "resources": resources }] } }
         };
-        check(Kind::Pod, pod(json!("banana")), QUANTITY);
-        assert!(settle(Kind::Pod, &mut pod(json!(2))).is_ok());
+        check(Kind::Pod, pod(Value::from("banana")), QUANTITY);
+        assert!(settle(Kind::Pod, &mut pod(Value::from(2))).is_ok());
     }
 }

@@ -6,7 +6,7 @@ mod cells;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use shared_json::{Text, Value, object};
 
 use super::{Answer, Request};
 use crate::kind::Kind;
@@ -52,7 +52,7 @@ pub(crate) fn of_list(
 ) -> Answer {
     let objects = chosen.iter().map(|version| &*version.object);
     let mut table = table(kind, objects, wanted, now);
-    table["metadata"] = json!({ "resourceVersion": revision.to_string() });
+    table["metadata"] = object! { "resourceVersion": revision.to_string() };
     if let Some((token, remaining)) = next {
         table["metadata"]["continue"] = token.into();
         if let Some(remaining) = remaining {
@@ -66,7 +66,7 @@ pub(crate) fn of_list(
 pub(crate) fn of_event(kind: Kind, object: &Value, wanted: Wanted, now: Timestamp) -> Value {
     let mut table = table(kind, std::iter::once(object), wanted, now);
     let version = crate::object::text(object, &["metadata", "resourceVersion"]);
-    table["metadata"] = json!({ "resourceVersion": version });
+    table["metadata"] = object! { "resourceVersion": Text::copied(version) };
     table
 }
 
@@ -75,31 +75,31 @@ fn table<'a>(kind: Kind, objects: impl Iterator<Item = &'a Value>, wanted: Wante
         .iter()
         .map(|(name, priority)| {
             let format = if *name == "Name" { "name" } else { "" };
-            json!({ "name": name, "type": "string", "format": format, "description": "", "priority": priority })
+            object! { "name": *name, "type": "string", "format": format, "description": "", "priority": *priority }
         })
         .collect();
     let rows: Vec<Value> = objects
         .map(|object| {
-            let mut row = json!({ "cells": cells::of(kind, object, now) });
+            let mut row = object! { "cells": cells::of(kind, object, now) };
             match wanted {
                 Wanted::Rows => {}
                 Wanted::Objects => row["object"] = object.clone(),
                 Wanted::Metadata => {
-                    row["object"] = json!({
+                    row["object"] = object! {
                         "kind": "PartialObjectMetadata",
                         "apiVersion": "meta.k8s.io/v1",
-                        "metadata": object["metadata"],
-                    });
+                        "metadata": &object["metadata"],
+                    };
                 }
             }
             row
         })
         .collect();
-    json!({
+    object! {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
-        "metadata": {},
+        "metadata": object! {},
         "columnDefinitions": columns,
         "rows": rows,
-    })
+    }
 }

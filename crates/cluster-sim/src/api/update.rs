@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use shared_json::Value;
 
 use super::route::{Resource, Subresource};
 use super::{Answer, Request, body, create, json_patch, merge_patch, shape, validate};
@@ -31,7 +31,7 @@ pub(crate) fn put(
         // These two kinds are created by an update, if nothing says that they were there.
         if matches!(kind, Kind::Lease | Kind::Event) && resource.subresource == Subresource::None {
             check_uid(resource, &object, &Value::Null)?;
-            object::metadata_mut(&mut object).shift_remove("resourceVersion");
+            object::metadata_mut(&mut object).remove("resourceVersion");
             let created = create::write(world, resource, object, &request.actor, now, dry_run)?;
             return Ok(Answer::object(201, &created));
         }
@@ -55,7 +55,7 @@ fn settle_name(object: &mut Value, resource: &Resource) -> Result<(), Refusal> {
         let message = format!("the name of the object ({given}) does not match the name on the URL ({name})");
         return Err(Refusal::bad_request(message));
     }
-    object::metadata_mut(object).insert("name".to_owned(), name.as_str().into());
+    object::metadata_mut(object).insert("name", name.into());
     Ok(())
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn patch(
 
 /// A patch whose result is no object of the kind.
 fn unreadable(patched: &Value, why: &str) -> Refusal {
-    let text = Value::String(patched.to_string());
+    let text = Value::from(patched.to_string());
     let cause = Cause::invalid("patch", &text, why);
     let message = format!(" \"\" is invalid: patch: {}", cause.message);
     let mut refusal = Refusal::new(422, "Invalid", message);
@@ -172,8 +172,8 @@ fn write_with(
         && object::deletion_grace_seconds(&existing).unwrap_or_default() == 0;
     let last = goes.then(|| {
         let mut last = object.clone();
-        let version = object::text(&existing, &["metadata", "resourceVersion"]);
-        object::metadata_mut(&mut last).insert("resourceVersion".to_owned(), version.into());
+        let version = existing["metadata"]["resourceVersion"].clone();
+        object::metadata_mut(&mut last).insert("resourceVersion", version);
         Arc::new(last)
     });
     let written = world.store.replace(kind, object, actor, now);
@@ -187,7 +187,7 @@ fn check_version(kind: Kind, name: &str, object: &Value, existing: &Value) -> Re
             return Ok(());
         }
         let why = "must be specified for an update";
-        let cause = Cause::invalid("metadata.resourceVersion", &json!(0), why);
+        let cause = Cause::invalid("metadata.resourceVersion", &Value::from(0), why);
         return Err(Refusal::invalid_kind(kind.group(), kind.plural(), name, vec![cause]));
     }
     if given.parse::<u64>().is_err() {
@@ -206,7 +206,7 @@ fn prepare(resource: &Resource, object: &mut Value, existing: &Value) {
     let restore = |object: &mut Value, key: &str| match member(key) {
         Some(value) => object[key] = value,
         None => {
-            object.as_object_mut().map(|members| members.shift_remove(key));
+            object.as_object_mut().map(|members| members.remove(key));
         }
     };
     if resource.subresource == Subresource::Status {
@@ -215,8 +215,8 @@ fn prepare(resource: &Resource, object: &mut Value, existing: &Value) {
             let owners = object::at(existing, &["metadata", "ownerReferences"]).cloned();
             let metadata = object::metadata_mut(object);
             match owners {
-                Some(owners) => metadata.insert("ownerReferences".to_owned(), owners),
-                None => metadata.shift_remove("ownerReferences"),
+                Some(owners) => metadata.insert("ownerReferences", owners),
+                None => metadata.remove("ownerReferences"),
             };
         }
     } else {
@@ -237,11 +237,11 @@ fn prepare(resource: &Resource, object: &mut Value, existing: &Value) {
     for key in ["generation", "creationTimestamp"] {
         match old.get(key) {
             Some(value) => metadata.insert(key.to_owned(), value.clone()),
-            None => metadata.shift_remove(key),
+            None => metadata.remove(key),
         };
     }
     if let Some(value) = old.get("deletionTimestamp") {
-        metadata.insert("deletionTimestamp".to_owned(), value.clone());
+        metadata.insert("deletionTimestamp", value.clone());
     }
     for key in ["uid", "deletionGracePeriodSeconds"] {
         if let Some(value) = old.get(key).filter(|_| metadata.get(key).is_none_or(|given| given == "")) {

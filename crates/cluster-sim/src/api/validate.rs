@@ -6,7 +6,7 @@ mod job;
 mod meta;
 mod pod;
 
-use serde_json::Value;
+use shared_json::{Text, Value};
 
 use crate::kind::Kind;
 use crate::object;
@@ -96,7 +96,7 @@ fn event(event: &Value, wrong: &mut Vec<Cause>) {
     let own = object::namespace(event);
     if about != own && !(about.is_empty() && own == "default") {
         let why = "does not match event.namespace";
-        wrong.push(Cause::invalid("involvedObject.namespace", &about.into(), why));
+        wrong.push(Cause::invalid("involvedObject.namespace", &Text::copied(about).into(), why));
     }
 }
 
@@ -110,5 +110,5 @@ fn not_negative(object: &Value, key: &str, path: &str, wrong: &mut Vec<Cause>) {
 
 /// What is wrong with a word, as causes about a field.
 fn words(path: &str, text: &str, problems: Vec<String>, wrong: &mut Vec<Cause>) {
-    wrong.extend(problems.into_iter().map(|why| Cause::invalid(path, &text.into(), &why)));
+    wrong.extend(problems.into_iter().map(|why| Cause::invalid(path, &Text::copied(text).into(), &why)));
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use shared_json::{Value, object};
 
 use super::query::Query;
 use super::route::Resource;
@@ -117,7 +117,7 @@ fn check_options(query: &Query) -> Result<Option<bool>, Refusal> {
 
 /// An error in the middle of a watch.
 fn error_line(refusal: &Refusal) -> Bytes {
-    let mut line = json!({ "type": "ERROR", "object": refusal.to_status() }).to_string();
+    let mut line = object! { "type": "ERROR", "object": refusal.to_status() }.to_string();
     line.push('\n');
     line.into()
 }
@@ -197,31 +197,32 @@ impl Watch {
     }
 
     fn bookmark_with(&self, revision: u64, ends_initial: bool) -> Bytes {
-        let mut metadata = json!({ "resourceVersion": revision.to_string(), "creationTimestamp": null });
+        let mut metadata =
+            object! { "resourceVersion": revision.to_string(), "creationTimestamp": Value::Null };
         if ends_initial {
-            metadata["annotations"] = json!({ "k8s.io/initial-events-end": "true" });
+            metadata["annotations"] = object! { "k8s.io/initial-events-end": "true" };
         }
-        let mut object = json!({
+        let mut object = object! {
             "kind": self.kind.name(),
             "apiVersion": self.kind.api_version(),
             "metadata": metadata,
-        });
+        };
         match self.kind {
             Kind::Job => {
-                let template = json!({
-                    "metadata": { "creationTimestamp": null },
-                    "spec": { "containers": null },
-                });
-                object["spec"] = json!({ "template": template });
-                object["status"] = json!({});
+                let template = object! {
+                    "metadata": object! { "creationTimestamp": Value::Null },
+                    "spec": object! { "containers": Value::Null },
+                };
+                object["spec"] = object! { "template": template };
+                object["status"] = object! {};
             }
             Kind::Pod => {
-                object["spec"] = json!({ "containers": null });
-                object["status"] = json!({});
+                object["spec"] = object! { "containers": Value::Null };
+                object["status"] = object! {};
             }
             _ => {}
         }
-        let mut line = json!({ "type": "BOOKMARK", "object": object }).to_string();
+        let mut line = object! { "type": "BOOKMARK", "object": object }.to_string();
         line.push('\n');
         line.into()
     }

@@ -1,7 +1,7 @@
 //! Events, as controllers and the kubelet write them.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use shared_json::{Text, Value, object};
 
 use crate::history::Actor;
 use crate::kind::Kind;
@@ -37,29 +37,30 @@ pub(crate) fn write(store: &mut Store, about: &Value, note: &Note<'_>, actor: &A
         store.replace(Kind::Event, next, actor, now);
         return;
     }
-    let event = json!({
+    let component = Text::copied(note.component);
+    let event = object! {
         "apiVersion": "v1",
         "kind": "Event",
-        "metadata": { "name": name, "namespace": namespace },
-        "involvedObject": {
-            "kind": about["kind"],
-            "namespace": about["metadata"]["namespace"],
-            "name": about["metadata"]["name"],
-            "uid": about["metadata"]["uid"],
-            "apiVersion": about["apiVersion"],
-            "resourceVersion": about["metadata"]["resourceVersion"],
+        "metadata": object! { "name": name, "namespace": Text::copied(namespace) },
+        "involvedObject": object! {
+            "kind": &about["kind"],
+            "namespace": &about["metadata"]["namespace"],
+            "name": &about["metadata"]["name"],
+            "uid": &about["metadata"]["uid"],
+            "apiVersion": &about["apiVersion"],
+            "resourceVersion": &about["metadata"]["resourceVersion"],
         },
-        "reason": note.reason,
-        "message": note.text,
-        "source": { "component": note.component },
+        "reason": Text::copied(note.reason),
+        "message": Text::copied(note.text),
+        "source": object! { "component": &component },
         "firstTimestamp": object::seconds(now),
         "lastTimestamp": object::seconds(now),
         "count": 1,
         "type": if note.warning { "Warning" } else { "Normal" },
-        "eventTime": null,
-        "reportingComponent": note.component,
+        "eventTime": Value::Null,
+        "reportingComponent": component,
         "reportingInstance": "",
-    });
+    };
     store.insert(Kind::Event, event, actor, now);
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use shared_json::Value;
 
 use super::ownership::{Ownership, references};
 use super::timers::{Timers, later};
@@ -184,9 +184,9 @@ fn disown(store: &mut Store, kind: Kind, object: &Value, owners: &[String], now:
     let mut next = object.clone();
     let metadata = object::metadata_mut(&mut next);
     if kept.is_empty() {
-        metadata.shift_remove("ownerReferences");
+        metadata.remove("ownerReferences");
     } else {
-        metadata.insert("ownerReferences".to_owned(), kept.into());
+        metadata.insert("ownerReferences", kept.into());
     }
     store.replace(kind, next, &Actor::GarbageCollector, now);
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::Value;
+use shared_json::Value;
 
 use crate::history::{Change, Verb};
 use crate::object;
@@ -18,7 +18,7 @@ pub(super) struct Ownership {
 /// The references of an object.
 pub(super) fn references(object: &Value) -> &[Value] {
     let list = object::at(object, &["metadata", "ownerReferences"]).and_then(Value::as_array);
-    list.map_or(&[], Vec::as_slice)
+    list.map_or(&[], |list| &**list)
 }
 
 /// The reference to the one owner that controls an object.
@@ -62,6 +62,6 @@ impl Ownership {
 
     /// UIDs of the owners that an object names.
     pub(super) fn owners(&self, uid: &str) -> &[Arc<str>] {
-        self.owners.get(uid).map_or(&[], Vec::as_slice)
+        self.owners.get(uid).map_or(&[], |list| &**list)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use shared_json::Value;
 
 use super::timers::{Timers, later};
 use crate::deletion::{self, DeleteOptions, Propagation};

@@ -1,6 +1,6 @@
 //! What the API server adds to a Job.
 
-use serde_json::{Value, json};
+use shared_json::{Text, Value, object};
 
 use super::{pod_spec, set_default};
 use crate::object;
@@ -18,10 +18,10 @@ pub(crate) fn job(job: &mut Value) {
     let labels = object::at(job, &["spec", "template", "metadata", "labels"]).cloned();
     if object::at(job, &["metadata", "labels"])
         .and_then(Value::as_object)
-        .is_none_or(serde_json::Map::is_empty)
+        .is_none_or(shared_json::Map::is_empty)
         && let Some(labels) = labels.filter(Value::is_object)
     {
-        object::metadata_mut(job).insert("labels".to_owned(), labels);
+        object::metadata_mut(job).insert("labels", labels);
     }
     let spec = &mut job["spec"];
     if spec.get("parallelism").is_none_or(Value::is_null)
@@ -39,10 +39,10 @@ pub(crate) fn job(job: &mut Value) {
         if policy { "Failed".into() } else { "TerminatingOrFailed".into() }
     });
     set_default(spec, "manualSelector", || false.into());
-    set_default(spec, "template", || json!({}));
+    set_default(spec, "template", || object! {});
     if let Some(template) = spec.get_mut("template").filter(|template| template.is_object()) {
-        set_default(template, "metadata", || json!({}));
-        set_default(template, "spec", || json!({}));
+        set_default(template, "metadata", || object! {});
+        set_default(template, "spec", || object! {});
         pod_spec(&mut template["spec"]);
     }
 }
@@ -54,24 +54,24 @@ pub(crate) fn job_identity(job: &mut Value) {
     if flag(job, "manualSelector") == Some(true) || !job["spec"]["template"].is_object() {
         return;
     }
-    let (name, uid) = (object::name(job).to_owned(), object::uid(job).to_owned());
+    let (name, uid) = (Text::copied(object::name(job)), Text::copied(object::uid(job)));
     let before = object::at(job, &["spec", "template", "metadata", "labels"]).cloned();
     let metadata = object::map_mut(&mut job["spec"]["template"], "metadata");
-    let labels = metadata.entry("labels").or_insert_with(|| json!({}));
+    let labels = metadata.get_or_insert_with("labels", || object! {});
     if !labels.is_object() {
-        *labels = json!({});
+        *labels = object! {};
     }
     for (keys, value) in [(NAME_LABELS, &name), (UID_LABELS, &uid)] {
         for key in keys {
-            set_default(labels, key, || value.as_str().into());
+            set_default(labels, key, || value.into());
         }
     }
     let labels = labels.clone();
     // The server copies the template's labels by reference, so the additions show in both places.
     if before.is_some() && object::at(job, &["metadata", "labels"]) == before.as_ref() {
-        object::metadata_mut(job).insert("labels".to_owned(), labels);
+        object::metadata_mut(job).insert("labels", labels);
     }
     let selector = object::map_mut(&mut job["spec"], "selector");
-    let wanted = selector.entry("matchLabels").or_insert_with(|| json!({}));
+    let wanted = selector.get_or_insert_with("matchLabels", || object! {});
     set_default(wanted, UID_LABELS[1], || uid.into());
 }

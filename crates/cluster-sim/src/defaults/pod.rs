@@ -1,6 +1,6 @@
 //! What the API server adds to a pod, and to the specification of one inside a template.
 
-use serde_json::{Map, Value, json};
+use shared_json::{Array, Map, Text, Value, list, object};
 
 use super::set_default;
 use crate::object;
@@ -10,7 +10,7 @@ const FILE_MODE: i32 = 420;
 
 /// Fields of a pod itself, with what admission adds to each pod.
 pub(crate) fn pod(pod: &mut Value) {
-    set_default(pod, "spec", || json!({}));
+    set_default(pod, "spec", || object! {});
     let spec = &mut pod["spec"];
     pod_spec(spec);
     for list in ["containers", "initContainers"] {
@@ -24,7 +24,8 @@ pub(crate) fn pod(pod: &mut Value) {
     let account = object::text(spec, &["serviceAccountName"]).to_owned();
     let account = if account.is_empty() { "default".to_owned() } else { account };
     if spec.is_object() {
-        spec["serviceAccountName"] = account.as_str().into();
+        let account = Text::from(account);
+        spec["serviceAccountName"] = (&account).into();
         spec["serviceAccount"] = account.into();
         tolerate(spec, "node.kubernetes.io/not-ready");
         tolerate(spec, "node.kubernetes.io/unreachable");
@@ -54,8 +55,8 @@ pub(crate) fn qos_class(pod: &Value) -> &'static str {
 }
 
 /// Pods stay on a node in trouble for five minutes, unless they say how long themselves.
-fn tolerate(spec: &mut Value, taint: &str) {
-    let list = spec.as_object_mut().expect("checked").entry("tolerations").or_insert_with(|| json!([]));
+fn tolerate(spec: &mut Value, taint: &'static str) {
+    let list = spec.as_object_mut().expect("checked").get_or_insert_with("tolerations", || list![]);
     let Some(list) = list.as_array_mut() else { return };
     let concerns = |toleration: &Value| {
         let key = object::text(toleration, &["key"]);
@@ -63,9 +64,9 @@ fn tolerate(spec: &mut Value, taint: &str) {
         (key == taint || key.is_empty()) && (effect == "NoExecute" || effect.is_empty())
     };
     if !list.iter().any(concerns) {
-        list.push(json!({
+        list.push(object! {
             "key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300,
-        }));
+        });
     }
 }
 
@@ -76,14 +77,14 @@ fn requests_from_limits(container: &mut Value) {
     let limits = limits.clone();
     let requests = object::map_mut(&mut container["resources"], "requests");
     for (resource, amount) in limits {
-        requests.entry(resource).or_insert(amount);
+        requests.get_or_insert_with(resource, || amount);
     }
 }
 
 /// Fields of `spec.template` of a PodTemplate, which keeps its template beside no specification.
 pub(crate) fn pod_template_object(object: &mut Value) {
     if let Some(template) = object.get_mut("template").filter(|template| template.is_object()) {
-        set_default(template, "spec", || json!({}));
+        set_default(template, "spec", || object! {});
         pod_spec(&mut template["spec"]);
     }
 }
@@ -96,7 +97,7 @@ pub(crate) fn pod_spec(spec: &mut Value) {
     set_default(spec, "restartPolicy", || "Always".into());
     set_default(spec, "terminationGracePeriodSeconds", || 30.into());
     set_default(spec, "dnsPolicy", || "ClusterFirst".into());
-    set_default(spec, "securityContext", || json!({}));
+    set_default(spec, "securityContext", || object! {});
     set_default(spec, "schedulerName", || "default-scheduler".into());
     let account = object::text(spec, &["serviceAccountName"]).to_owned();
     if !account.is_empty() {
@@ -114,7 +115,7 @@ pub(crate) fn pod_spec(spec: &mut Value) {
 
 fn members<'a>(object: &'a mut Value, list: &str) -> impl Iterator<Item = &'a mut Value> {
     let list = object.get_mut(list).and_then(Value::as_array_mut);
-    list.into_iter().flatten().filter(|member| member.is_object())
+    list.into_iter().flat_map(Array::make_mut).filter(|member| member.is_object())
 }
 
 fn container(container: &mut Value) {
@@ -126,7 +127,7 @@ fn container(container: &mut Value) {
     );
     set_default(container, "terminationMessagePath", || "/dev/termination-log".into());
     set_default(container, "terminationMessagePolicy", || "File".into());
-    set_default(container, "resources", || json!({}));
+    set_default(container, "resources", || object! {});
     for port in members(container, "ports") {
         set_default(port, "protocol", || "TCP".into());
     }
@@ -157,7 +158,7 @@ fn is_latest(image: &str) -> bool {
 fn volume(volume: &mut Value) {
     let Some(members) = volume.as_object_mut() else { return };
     if members.keys().all(|key| key == "name") {
-        members.insert("emptyDir".to_owned(), json!({}));
+        members.insert("emptyDir", object! {});
     }
     for source in ["secret", "configMap", "downwardAPI", "projected"] {
         if let Some(source) = members.get_mut(source) {
@@ -170,7 +171,7 @@ fn volume(volume: &mut Value) {
     token_expiry(members);
 }
 
-fn token_expiry(volume: &mut Map<String, Value>) {
+fn token_expiry(volume: &mut Map) {
     let Some(projected) = volume.get_mut("projected") else { return };
     for source in self::members(projected, "sources") {
         if let Some(token) = source.get_mut("serviceAccountToken") {

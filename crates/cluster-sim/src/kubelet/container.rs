@@ -1,7 +1,7 @@
 //! One container of a pod: what it does now, and how the API shows it.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use shared_json::{Map, Text, Value, object};
 
 use super::script::{ContainerScript, Role};
 use crate::object;
@@ -70,17 +70,17 @@ impl Ended {
 
     fn json(&self, id: &str) -> Value {
         let mut ended = Map::new();
-        ended.insert("exitCode".to_owned(), self.code.into());
-        ended.insert("reason".to_owned(), self.reason.as_str().into());
+        ended.insert("exitCode", self.code.into());
+        ended.insert("reason", (&self.reason).into());
         if !self.message.is_empty() {
-            ended.insert("message".to_owned(), self.message.as_str().into());
+            ended.insert("message", (&self.message).into());
         }
-        ended.insert("startedAt".to_owned(), self.started.map(object::seconds).into());
-        ended.insert("finishedAt".to_owned(), self.finished.map(object::seconds).into());
+        ended.insert("startedAt", self.started.map(object::seconds).into());
+        ended.insert("finishedAt", self.finished.map(object::seconds).into());
         if !id.is_empty() {
-            ended.insert("containerID".to_owned(), runtime_id(id).into());
+            ended.insert("containerID", runtime_id(id).into());
         }
-        json!({ "terminated": ended })
+        object! { "terminated": ended }
     }
 }
 
@@ -139,30 +139,32 @@ impl Container {
     /// As `containerStatuses` has it. `waiting` is the reason while nothing more is known.
     pub(super) fn json(&self, waiting: &str) -> Value {
         let state = match &self.state {
-            State::Waiting { reason: None, .. } => json!({ "waiting": { "reason": waiting } }),
+            State::Waiting { reason: None, .. } => {
+                object! { "waiting": object! { "reason": Text::copied(waiting) } }
+            }
             State::Waiting { reason: Some(reason), message } if message.is_empty() => {
-                json!({ "waiting": { "reason": reason } })
+                object! { "waiting": object! { "reason": reason } }
             }
             State::Waiting { reason: Some(reason), message } => {
-                json!({ "waiting": { "message": message, "reason": reason } })
+                object! { "waiting": object! { "message": message, "reason": reason } }
             }
-            State::Running(since) => json!({ "running": { "startedAt": object::seconds(*since) } }),
+            State::Running(since) => object! { "running": object! { "startedAt": object::seconds(*since) } },
             State::Ended(ended) => ended.json(&self.id),
         };
         let last = self.last.as_ref().map_or_else(|| Value::Object(Map::new()), |ended| ended.json(&self.id));
         let mut status = Map::with_capacity(9);
-        status.insert("name".to_owned(), self.name.as_str().into());
-        status.insert("state".to_owned(), state);
-        status.insert("lastState".to_owned(), last);
-        status.insert("ready".to_owned(), self.is_ready().into());
-        status.insert("restartCount".to_owned(), self.restarts.into());
-        status.insert("image".to_owned(), self.image.as_str().into());
+        status.insert("name", (&self.name).into());
+        status.insert("state", state);
+        status.insert("lastState", last);
+        status.insert("ready", self.is_ready().into());
+        status.insert("restartCount", self.restarts.into());
+        status.insert("image", (&self.image).into());
         let image_id = if self.id.is_empty() { "" } else { self.image.as_str() };
-        status.insert("imageID".to_owned(), image_id.into());
+        status.insert("imageID", Text::copied(image_id).into());
         if !self.id.is_empty() {
-            status.insert("containerID".to_owned(), runtime_id(&self.id).into());
+            status.insert("containerID", runtime_id(&self.id).into());
         }
-        status.insert("started".to_owned(), self.is_running().into());
+        status.insert("started", self.is_running().into());
         Value::Object(status)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use shared_json::{Value, list};
 
 use super::desk::{Desk, Due};
 use super::pod::{PodRun, STATUS_DELAY};
@@ -50,7 +50,7 @@ impl Kubelet {
             drop(object);
             // A binding is no change of what was asked for: the generation stays.
             store.amend(Kind::Pod, &namespace, &name, &Actor::Scheduler, now, |pod| {
-                pod["spec"]["nodeName"] = node.as_str().into();
+                pod["spec"]["nodeName"] = (&node).into();
                 set_condition(pod, condition);
             });
             if self.outbox.all_events
@@ -186,12 +186,12 @@ impl Kubelet {
 /// Replaces the condition of its type, or adds it.
 pub(super) fn set_condition(object: &mut Value, condition: Value) {
     let status = object::map_mut(object, "status");
-    let list = status.entry("conditions").or_insert_with(|| Value::Array(Vec::new()));
+    let list = status.get_or_insert_with("conditions", || list![]);
     if !list.is_array() {
-        *list = Value::Array(Vec::new());
+        *list = list![];
     }
     let Some(list) = list.as_array_mut() else { return };
-    match list.iter_mut().find(|it| it["type"] == condition["type"]) {
+    match list.make_mut().iter_mut().find(|it| it["type"] == condition["type"]) {
         Some(place) => *place = condition,
         None => list.push(condition),
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use shared_json::Value;
 
 use super::container::{Container, Ended, State};
 use super::desk::{Desk, Due};
@@ -87,7 +87,7 @@ impl PodRun {
     pub(super) fn new(facts: PodFacts, script: Script) -> Self {
         let pod = &*facts.object;
         let spec = &pod["spec"];
-        let list = |key: &str| spec[key].as_array().map_or(&[][..], Vec::as_slice);
+        let list = |key: &str| spec[key].as_array().map_or(&[][..], |list| &**list);
         let init = list("initContainers").iter().map(|it| match it["restartPolicy"].as_str() {
             Some("Always") => (it, Role::Sidecar),
             _ => (it, Role::Init),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use shared_json::Value;
 
 /// A pod, when its script is asked for.
 #[derive(Clone, Debug)]

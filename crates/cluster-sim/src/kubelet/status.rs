@@ -1,7 +1,7 @@
 //! A pod's status as the kubelet writes it.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use shared_json::{Map, Text, Value, list, object};
 
 use super::container::{Container, State};
 use super::pod::{PodRun, RestartPolicy};
@@ -98,7 +98,7 @@ fn ready(pod: &PodRun, phase: &str, kind: &'static str) -> Draft {
 /// The conditions after those that are not the kubelet's own.
 fn conditions(pod: &PodRun, phase: &str, object: &Value, now: Timestamp) -> Vec<Value> {
     let old = object::at(object, &["status", "conditions"]).and_then(Value::as_array);
-    let old: &[Value] = old.map_or(&[], Vec::as_slice);
+    let old: &[Value] = old.map_or(&[], |list| &**list);
     let drafts = [
         Draft::plain("PodReadyToStartContainers", pod.sandbox && !is_terminal(phase)),
         initialized(pod, phase),
@@ -122,17 +122,17 @@ fn condition(draft: &Draft, old: &[Value], object: &Value, now: Timestamp) -> Va
     let since = old.iter().find(|it| it["type"] == draft.kind && it["status"] == status);
     let since = since.and_then(|it| it["lastTransitionTime"].as_str());
     let mut condition = Map::with_capacity(7);
-    condition.insert("type".to_owned(), draft.kind.into());
-    condition.insert("observedGeneration".to_owned(), object::generation(object).into());
-    condition.insert("status".to_owned(), status.into());
-    condition.insert("lastProbeTime".to_owned(), Value::Null);
+    condition.insert("type", draft.kind.into());
+    condition.insert("observedGeneration", object::generation(object).into());
+    condition.insert("status", status.into());
+    condition.insert("lastProbeTime", Value::Null);
     let since = since.map_or_else(|| object::seconds(now), str::to_owned);
-    condition.insert("lastTransitionTime".to_owned(), since.into());
+    condition.insert("lastTransitionTime", since.into());
     if !draft.reason.is_empty() {
-        condition.insert("reason".to_owned(), draft.reason.into());
+        condition.insert("reason", draft.reason.into());
     }
     if !draft.message.is_empty() {
-        condition.insert("message".to_owned(), draft.message.as_str().into());
+        condition.insert("message", Text::copied(&draft.message).into());
     }
     Value::Object(condition)
 }
@@ -161,22 +161,22 @@ pub(super) fn scheduled(object: &Value, now: Timestamp) -> Value {
 pub(super) fn status(pod: &PodRun, object: &Value, now: Timestamp) -> Value {
     let phase = phase(pod);
     let mut status = Map::with_capacity(14);
-    status.insert("observedGeneration".to_owned(), object::generation(object).into());
-    status.insert("phase".to_owned(), phase.into());
-    status.insert("conditions".to_owned(), conditions(pod, phase, object, now).into());
+    status.insert("observedGeneration", object::generation(object).into());
+    status.insert("phase", phase.into());
+    status.insert("conditions", conditions(pod, phase, object, now).into());
     if let Some((reason, message)) = pod.verdict.as_ref().filter(|_| is_terminal(phase)) {
-        status.insert("message".to_owned(), message.as_str().into());
-        status.insert("reason".to_owned(), (*reason).into());
+        status.insert("message", message.into());
+        status.insert("reason", (*reason).into());
     }
-    let address = |ip: &str| Value::Array(vec![serde_json::json!({ "ip": ip })]);
-    status.insert("hostIP".to_owned(), pod.host_ip.as_str().into());
-    status.insert("hostIPs".to_owned(), address(&pod.host_ip));
+    let address = |ip: &str| list![object! { "ip": Text::copied(ip) }];
+    status.insert("hostIP", (&pod.host_ip).into());
+    status.insert("hostIPs", address(&pod.host_ip));
     if pod.sandbox {
-        status.insert("podIP".to_owned(), pod.pod_ip.as_str().into());
-        status.insert("podIPs".to_owned(), address(&pod.pod_ip));
+        status.insert("podIP", (&pod.pod_ip).into());
+        status.insert("podIPs", address(&pod.pod_ip));
     }
     if let Some(started) = pod.started {
-        status.insert("startTime".to_owned(), object::seconds(started).into());
+        status.insert("startTime", object::seconds(started).into());
     }
     let has_init = pod.containers.iter().any(|it| it.role != Role::Main);
     let waiting = if has_init { "PodInitializing" } else { "ContainerCreating" };
@@ -186,14 +186,14 @@ pub(super) fn status(pod: &PodRun, object: &Value, now: Timestamp) -> Value {
     };
     if has_init {
         let init: Vec<Value> = statuses(true).map(|(_, status)| status).collect();
-        status.insert("initContainerStatuses".to_owned(), init.into());
+        status.insert("initContainerStatuses", init.into());
     }
     let mut regular: Vec<(&str, Value)> = statuses(false).collect();
     regular.sort_by_key(|(name, _)| *name);
     let regular: Vec<Value> = regular.into_iter().map(|(_, status)| status).collect();
-    status.insert("containerStatuses".to_owned(), regular.into());
+    status.insert("containerStatuses", regular.into());
     let qos = object::text(object, &["status", "qosClass"]);
-    status.insert("qosClass".to_owned(), if qos.is_empty() { "BestEffort" } else { qos }.into());
+    status.insert("qosClass", if qos.is_empty() { "BestEffort".into() } else { Text::copied(qos).into() });
     Value::Object(status)
 }
 

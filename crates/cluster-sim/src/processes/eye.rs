@@ -2,7 +2,7 @@
 
 use std::{future::pending, sync::Arc};
 
-use serde_json::Value;
+use shared_json::Value;
 use tokio::sync::watch;
 
 use super::{plan::AGENT, variables::items};

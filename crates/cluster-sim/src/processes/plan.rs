@@ -7,7 +7,7 @@ use std::{
 };
 
 use indexmap::IndexMap;
-use serde_json::Value;
+use shared_json::Value;
 
 use super::{
     PodError,
@@ -177,15 +177,15 @@ fn text(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use shared_json::{list, object};
 
     use super::*;
 
-    fn client(name: &str, id: &str, phases: &str) -> Value {
-        json!({ "name": name, "image": "busybox", "env": [
-            { "name": "BUILDKITE_BOOTSTRAP_PHASES", "value": phases },
-            { "name": "BUILDKITE_CONTAINER_ID", "value": id },
-        ] })
+    fn client(name: &'static str, id: &'static str, phases: &'static str) -> Value {
+        object! { "name": name, "image": "busybox", "env": list![
+            object! { "name": "BUILDKITE_BOOTSTRAP_PHASES", "value": phases },
+            object! { "name": "BUILDKITE_CONTAINER_ID", "value": id },
+        ] }
     }
 
     fn read(pod: &Value) -> Result<Plan, PodError> {
@@ -194,25 +194,25 @@ mod tests {
 
     #[test]
     fn containers_are_told_by_what_the_builder_gave_them() {
-        let pod = json!({ "spec": {
-            "initContainers": [
-                { "name": "copy-agent" },
-                { "name": "imagecheck-0" },
-                { "name": "migrate", "command": ["true"] },
-                { "name": "web", "restartPolicy": "Always", "command": ["sh", "-c"], "args": ["x"],
+        let pod = object! { "spec": object! {
+            "initContainers": list![
+                object! { "name": "copy-agent" },
+                object! { "name": "imagecheck-0" },
+                object! { "name": "migrate", "command": list!["true"] },
+                object! { "name": "web", "restartPolicy": "Always", "command": list!["sh", "-c"], "args": list!["x"],
                   "workingDir": "/workspace/build" },
-                { "name": "db", "restartPolicy": "Always" },
+                object! { "name": "db", "restartPolicy": "Always" },
             ],
-            "containers": [
+            "containers": list![
                 client("second", "2", "plugin,command"),
                 client("first", "1", "plugin,command"),
-                { "name": "agent", "env": [
-                    { "name": "BUILDKITE_SIGNAL_GRACE_PERIOD_SECONDS", "value": "50" },
+                object! { "name": "agent", "env": list![
+                    object! { "name": "BUILDKITE_SIGNAL_GRACE_PERIOD_SECONDS", "value": "50" },
                 ] },
                 client("checkout", "0", "plugin,checkout"),
-                { "name": "stranger" },
+                object! { "name": "stranger" },
             ],
-        } });
+        } };
         let plan = read(&pod).unwrap();
         let clients: Vec<(&str, Work)> =
             plan.clients.iter().map(|client| (client.name.as_str(), client.work)).collect();
@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(left_out, ["migrate", "db", "stranger"]);
         assert_eq!(plan.signal_grace(), Duration::from_secs(50));
         assert_eq!(plan.shell(), ["/bin/sh", "-ec"]);
-        assert!(matches!(read(&json!({})), Err(PodError::NoAgent)));
+        assert!(matches!(read(&object! {}), Err(PodError::NoAgent)));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use indexmap::IndexMap;
-use serde_json::Value;
+use shared_json::Value;
 
 use super::PodError;
 use crate::Kind;
@@ -134,19 +134,19 @@ pub(super) fn items(list: &Value) -> impl Iterator<Item = &Value> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use shared_json::{list, object};
 
     use super::*;
 
     fn check(container: Value) -> Result<IndexMap<String, String>, PodError> {
-        let pod = json!({
-            "metadata": { "namespace": "ns", "labels": { "app": "web" } },
-            "spec": { "nodeName": "node-1" },
-        });
+        let pod = object! {
+            "metadata": object! { "namespace": "ns", "labels": object! { "app": "web" } },
+            "spec": object! { "nodeName": "node-1" },
+        };
         let lookup = |kind: Kind, name: &str| -> Option<Arc<Value>> {
             match (kind, name) {
-                (Kind::Secret, "s") => Some(Arc::new(json!({ "data": { "k": "c2VjcmV0" } }))),
-                (Kind::ConfigMap, "c") => Some(Arc::new(json!({ "data": { "A": "1", "B": "2" } }))),
+                (Kind::Secret, "s") => Some(Arc::new(object! { "data": object! { "k": "c2VjcmV0" } })),
+                (Kind::ConfigMap, "c") => Some(Arc::new(object! { "data": object! { "A": "1", "B": "2" } })),
                 _ => None,
             }
         };
@@ -155,17 +155,17 @@ mod tests {
 
     #[test]
     fn every_source_and_its_order() {
-        let known = check(json!({
-            "envFrom": [{ "prefix": "P_", "configMapRef": { "name": "c" } }, { "configMapRef": { "name": "c" } }],
-            "env": [
-                { "name": "B", "value": "own" },
-                { "name": "TOKEN", "valueFrom": { "secretKeyRef": { "name": "s", "key": "k" } } },
-                { "name": "NODE", "valueFrom": { "fieldRef": { "fieldPath": "spec.nodeName" } } },
-                { "name": "APP", "valueFrom": { "fieldRef": { "fieldPath": "metadata.labels['app']" } } },
-                { "name": "NONE", "valueFrom": { "secretKeyRef": { "name": "x", "key": "k", "optional": true } } },
-                { "name": "ALL", "value": "$(A) $(B) $$(A) $(LATER) $x $(" },
+        let known = check(object! {
+            "envFrom": list![object! { "prefix": "P_", "configMapRef": object! { "name": "c" } }, object! { "configMapRef": object! { "name": "c" } }],
+            "env": list![
+                object! { "name": "B", "value": "own" },
+                object! { "name": "TOKEN", "valueFrom": object! { "secretKeyRef": object! { "name": "s", "key": "k" } } },
+                object! { "name": "NODE", "valueFrom": object! { "fieldRef": object! { "fieldPath": "spec.nodeName" } } },
+                object! { "name": "APP", "valueFrom": object! { "fieldRef": object! { "fieldPath": "metadata.labels['app']" } } },
+                object! { "name": "NONE", "valueFrom": object! { "secretKeyRef": object! { "name": "x", "key": "k", "optional": true } } },
+                object! { "name": "ALL", "value": "$(A) $(B) $$(A) $(LATER) $x $(" },
             ],
-        }))
+        })
         .unwrap();
         let known: Vec<String> = known.iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(
@@ -185,9 +185,9 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let missing = json!({ "env": [{ "name": "T", "valueFrom": { "secretKeyRef": { "name": "s", "key": "no" } } }] });
+        let missing = object! { "env": list![object! { "name": "T", "valueFrom": object! { "secretKeyRef": object! { "name": "s", "key": "no" } } }] };
         assert_eq!(check(missing).unwrap_err().to_string(), "there is no `s` with a key `no` for a variable");
-        let unknown = json!({ "env": [{ "name": "T", "valueFrom": { "resourceFieldRef": {} } }] });
+        let unknown = object! { "env": list![object! { "name": "T", "valueFrom": object! { "resourceFieldRef": object! {} } }] };
         assert!(check(unknown).unwrap_err().to_string().contains("`T`"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use shared_json::Value;
 
 use crate::kind::Kind;
 use crate::object;
@@ -219,17 +219,17 @@ fn read<'a>(object: &'a Value, field: &str) -> Cow<'a, str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use shared_json::object;
 
     use super::*;
 
     #[test]
     fn objects_are_selected_by_fields() {
-        let pod = json!({
-            "metadata": { "name": "a", "namespace": "n" },
-            "spec": { "nodeName": "node" },
-            "status": { "phase": "Running" },
-        });
+        let pod = object! {
+            "metadata": object! { "name": "a", "namespace": "n" },
+            "spec": object! { "nodeName": "node" },
+            "status": object! { "phase": "Running" },
+        };
         let check = |text: &str, want: bool| {
             assert_eq!(Fields::parse(Kind::Pod, text).unwrap().matches(&pod), want, "{text}");
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-use serde_json::{Map, Value};
+use shared_json::{Map, Value};
 
 use super::words;
 use crate::object;
@@ -33,7 +33,7 @@ enum Operator {
 }
 
 impl Requirement {
-    fn matches(&self, labels: Option<&Map<String, Value>>) -> bool {
+    fn matches(&self, labels: Option<&Map>) -> bool {
         let value = labels.and_then(|labels| labels.get(&self.key)).and_then(Value::as_str);
         match (self.operator, value) {
             (Operator::In, Some(value)) => self.values.contains(value),
@@ -271,14 +271,15 @@ fn check(path: &str, value: &str, wrong: &[String]) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use shared_json::object;
 
     use super::*;
 
     #[test]
     fn objects_are_selected_by_labels() {
-        let object = json!({ "metadata": { "labels": { "app": "web", "tier": "1", "x.io/y": "" } } });
-        let bare = json!({ "metadata": {} });
+        let object =
+            object! { "metadata": object! { "labels": object! { "app": "web", "tier": "1", "x.io/y": "" } } };
+        let bare = object! { "metadata": object! {} };
         let check = |text: &str, labelled: bool, unlabelled: bool| {
             let labels = Labels::parse(text).unwrap();
             assert_eq!((labels.matches(&object), labels.matches(&bare)), (labelled, unlabelled), "{text}");

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use shared_json::Value;
 
 use crate::kind::Kind;
 use crate::object;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use serde_json::Value;
+use shared_json::Value;
 
 use super::{Store, Version};
 use crate::history::Verb;
@@ -80,7 +80,7 @@ fn key(object: &Value) -> String {
 /// The JSON of the same state as of a later revision.
 fn under_revision(past: &Past, revision: u64) -> Bytes {
     let mut object: Value = serde_json::from_slice(&past.json).expect("what was encoded here can be read");
-    object::metadata_mut(&mut object).insert("resourceVersion".to_owned(), revision.to_string().into());
+    object::metadata_mut(&mut object).insert("resourceVersion", revision.to_string().into());
     object.to_string().into()
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use serde_json::{Map, Value};
+use shared_json::{Map, Value};
 
 use crate::kind::Kind;
 use crate::object;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cluster_sim::{Clock, Cluster, Kind, Options};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::client::{Client, JOBS, PODS, job, names, start};
 
@@ -35,7 +35,7 @@ async fn hundreds_of_jobs_run_and_are_cleaned_up() {
     watcher.await.unwrap();
     client.cluster.until(|cluster| (cluster.count(Kind::Pod) == 0).then_some(())).await;
     let history = client.cluster.drain_history();
-    let ended = |object: &Value| object["status"]["succeeded"] == 1;
+    let ended = |object: &shared_json::Value| object["status"]["succeeded"] == 1;
     let jobs =
         history.iter().filter(|change| change.kind == Kind::Job && change.verb == cluster_sim::Verb::Deleted);
     assert_eq!(jobs.filter(|change| ended(&change.object)).count(), COUNT);

@@ -80,7 +80,7 @@ impl Stage {
         timeout(DEADLINE, said).await.unwrap_or_else(|_| panic!("{:?}", self.simulator.log_text(job)))
     }
 
-    fn pod(&self) -> Option<Arc<Value>> {
+    fn pod(&self) -> Option<Arc<shared_json::Value>> {
         self.cluster.object(Kind::Pod, NAMESPACE, POD)
     }
 

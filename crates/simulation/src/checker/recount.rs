@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use buildkite_sim::Held;
+use cluster_sim::Value;
 use jiff::Timestamp;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::ledger::Ledger;

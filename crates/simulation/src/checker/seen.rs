@@ -4,9 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use buildkite_sim::What;
-use cluster_sim::{Actor, Change, ContainerChange, ContainerEvent, Kind, Verb};
+use cluster_sim::{Actor, Change, ContainerChange, ContainerEvent, Kind, Value, Verb};
 use jiff::Timestamp;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::expected::Expected;
@@ -282,13 +281,13 @@ mod tests {
     #[test]
     fn only_complete_or_failed_with_status_true_ends_a_job() {
         let job = |kind: &str, status: &str| {
-            JobSeen::read(&json!({
+            JobSeen::read(&Value::from(json!({
                 "metadata": {
                     "uid": Uuid::from_u128(1),
                     "labels": { UUID_LABEL: Uuid::from_u128(2), ID_LABEL: CONTROLLER_ID },
                 },
                 "status": { "conditions": [{ "type": kind, "status": status }] },
-            }))
+            })))
             .unwrap()
         };
         assert!(job("Complete", "True").finished && job("Failed", "True").finished);

@@ -1,7 +1,7 @@
 //! How long ago something was, in as few letters as say it.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use shared_json::Value;
 
 use crate::object;
 

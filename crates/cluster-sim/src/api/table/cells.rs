@@ -1,7 +1,7 @@
 //! Columns of each kind, and what stands in them.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use shared_json::{Text, Value};
 
 use super::age;
 use crate::kind::Kind;
@@ -43,18 +43,22 @@ pub(super) fn columns(kind: Kind) -> &'static [(&'static str, i32)] {
 }
 
 pub(super) fn of(kind: Kind, object: &Value, now: Timestamp) -> Vec<Value> {
-    let name = object::name(object);
+    let name = Text::copied(object::name(object));
     let age = age::since(object, &["metadata", "creationTimestamp"], now);
-    let count = |key: &str| object[key].as_object().map_or(0, serde_json::Map::len);
+    let count = |key: &str| object[key].as_object().map_or(0, shared_json::Map::len);
     match kind {
         Kind::Pod => pod(object, now),
         Kind::Job => job(object, now),
         Kind::Event => event(object, now),
-        Kind::Secret => vec![json!(name), object["type"].clone(), json!(count("data")), json!(age)],
-        Kind::ConfigMap => vec![json!(name), json!(count("data") + count("binaryData")), json!(age)],
-        Kind::Lease => vec![json!(name), object["spec"]["holderIdentity"].clone(), json!(age)],
-        Kind::Namespace => vec![json!(name), object["status"]["phase"].clone(), json!(age)],
-        Kind::PodTemplate | Kind::ServiceAccount | Kind::Node => vec![json!(name), json!(age)],
+        Kind::Secret => {
+            vec![Value::from(name), object["type"].clone(), Value::from(count("data")), Value::from(age)]
+        }
+        Kind::ConfigMap => {
+            vec![Value::from(name), Value::from(count("data") + count("binaryData")), Value::from(age)]
+        }
+        Kind::Lease => vec![Value::from(name), object["spec"]["holderIdentity"].clone(), Value::from(age)],
+        Kind::Namespace => vec![Value::from(name), object["status"]["phase"].clone(), Value::from(age)],
+        Kind::PodTemplate | Kind::ServiceAccount | Kind::Node => vec![Value::from(name), Value::from(age)],
     }
 }
 
@@ -67,12 +71,12 @@ fn event(event: &Value, now: Timestamp) -> Vec<Value> {
         .map_or_else(|| "<unknown>".to_owned(), |then| age::between(then, now));
     let about = format!("{kind}/{}", text(&["involvedObject", "name"]));
     vec![
-        json!(seen),
+        Value::from(seen),
         event["type"].clone(),
         event["reason"].clone(),
-        json!(about),
-        json!(text(&["message"]).trim()),
-        json!(object::name(event)),
+        Value::from(about),
+        Value::from(Text::copied(text(&["message"]).trim())),
+        Value::from(Text::copied(object::name(event))),
     ]
 }
 
@@ -107,23 +111,23 @@ fn job(job: &Value, now: Timestamp) -> Vec<Value> {
         .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
         .collect();
     vec![
-        json!(object::name(job)),
-        json!(status),
-        json!(completions),
-        json!(duration),
-        json!(age::since(job, &["metadata", "creationTimestamp"], now)),
-        json!(each("name")),
-        json!(each("image")),
-        json!(selector.join(",")),
+        Value::from(Text::copied(object::name(job))),
+        Value::from(status),
+        Value::from(completions),
+        Value::from(duration),
+        Value::from(age::since(job, &["metadata", "creationTimestamp"], now)),
+        Value::from(each("name")),
+        Value::from(each("image")),
+        Value::from(selector.join(",")),
     ]
 }
 
 fn statuses<'a>(pod: &'a Value, key: &str) -> &'a [Value] {
-    pod["status"][key].as_array().map_or(&[], Vec::as_slice)
+    pod["status"][key].as_array().map_or(&[], |list| &**list)
 }
 
 fn pod(pod: &Value, now: Timestamp) -> Vec<Value> {
-    let specs = |key: &str| pod["spec"][key].as_array().map_or(&[][..], Vec::as_slice);
+    let specs = |key: &str| pod["spec"][key].as_array().map_or(&[][..], |list| &**list);
     let is_sidecar = |name: &str| {
         specs("initContainers").iter().any(|spec| spec["name"] == name && spec["restartPolicy"] == "Always")
     };
@@ -144,15 +148,15 @@ fn pod(pod: &Value, now: Timestamp) -> Vec<Value> {
         text => text.to_owned(),
     };
     vec![
-        json!(object::name(pod)),
-        json!(format!("{ready}/{total}")),
-        json!(pod_status(pod, init, main, &is_sidecar)),
-        json!(restarts.to_string()),
-        json!(age::since(pod, &["metadata", "creationTimestamp"], now)),
-        json!(or_none(&["status", "podIP"])),
-        json!(or_none(&["spec", "nodeName"])),
-        json!("<none>"),
-        json!("<none>"),
+        Value::from(Text::copied(object::name(pod))),
+        Value::from(format!("{ready}/{total}")),
+        Value::from(pod_status(pod, init, main, &is_sidecar)),
+        Value::from(restarts.to_string()),
+        Value::from(age::since(pod, &["metadata", "creationTimestamp"], now)),
+        Value::from(or_none(&["status", "podIP"])),
+        Value::from(or_none(&["spec", "nodeName"])),
+        Value::from("<none>"),
+        Value::from("<none>"),
     ]
 }
 
@@ -199,7 +203,7 @@ fn init_word(pod: &Value, init: &[Value], is_sidecar: &dyn Fn(&str) -> bool) -> 
         if !waiting.is_empty() && waiting != "PodInitializing" {
             return Some(format!("Init:{waiting}"));
         }
-        let total = pod["spec"]["initContainers"].as_array().map_or(0, Vec::len);
+        let total = pod["spec"]["initContainers"].as_array().map_or(0, |list| list.len());
         return Some(format!("Init:{index}/{total}"));
     }
     None

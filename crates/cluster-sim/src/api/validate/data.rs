@@ -1,6 +1,6 @@
 //! Secrets and ConfigMaps.
 
-use serde_json::{Map, Value};
+use shared_json::{Map, Value};
 
 use super::words as judge;
 use crate::kind::Kind;
@@ -19,7 +19,7 @@ pub(super) fn check(kind: Kind, object: &Value, wrong: &mut Vec<Cause>) {
             judge(&format!("{bag}[{key}]"), key, words::config_key(key), wrong);
             if bag == "data" && object["binaryData"].get(key).is_some() {
                 let why = "duplicate of key present in binaryData";
-                wrong.push(Cause::invalid(&format!("data[{key}]"), &key.as_str().into(), why));
+                wrong.push(Cause::invalid(&format!("data[{key}]"), &key.into(), why));
             }
             let length = value.as_str().unwrap_or_default().len();
             size += if is_encoded { length * 3 / 4 } else { length };

@@ -1,6 +1,6 @@
 //! Jobs.
 
-use serde_json::Value;
+use shared_json::{Array, Text, Value};
 
 use super::{meta, not_negative, pod};
 use crate::defaults::{NAME_LABELS, UID_LABELS};
@@ -37,7 +37,7 @@ fn check_spec(spec: &Value, wrong: &mut Vec<Cause>) {
             meta::check_labels(selector.get("matchLabels"), "spec.selector.matchLabels", wrong);
             let wanted = selector.get("matchLabels").and_then(Value::as_object);
             let labels = &template["metadata"]["labels"];
-            let matches = |(key, value): (&String, &Value)| labels.get(key) == Some(value);
+            let matches = |(key, value): (&Text, &Value)| labels.get(key) == Some(value);
             if !wanted.is_none_or(|wanted| wanted.iter().all(matches)) {
                 let why = "`selector` does not match template `labels`";
                 wrong.push(Cause::invalid("spec.template.metadata.labels", labels, why));
@@ -83,8 +83,8 @@ fn check_generated(job: &Value, wrong: &mut Vec<Cause>) {
             Some(_) => {}
         }
     }
-    let ours = |(key, value): (&String, &Value)| {
-        expected.iter().any(|(known, wanted)| key == known && value == wanted)
+    let ours = |(key, value): (&Text, &Value)| {
+        expected.iter().any(|(known, wanted)| *key == **known && value == wanted)
     };
     if !matched.as_object().is_none_or(|members| members.iter().all(ours)) {
         wrong.push(Cause::invalid("spec.selector", &spec["selector"], "`selector` not auto-generated"));
@@ -133,7 +133,7 @@ fn check_template_change(job: &Value, existing: &Value, wrong: &mut Vec<Cause>) 
     }
     for list in ["containers", "initContainers"] {
         let containers = old["spec"].get_mut(list).and_then(Value::as_array_mut);
-        for (index, container) in containers.into_iter().flatten().enumerate() {
+        for (index, container) in containers.into_iter().flat_map(Array::make_mut).enumerate() {
             let other = &new["spec"][list][index];
             if other["name"] == container["name"] {
                 copy(container, other, "resources");
@@ -150,7 +150,7 @@ fn copy(target: &mut Value, source: &Value, key: &str) {
     let Some(members) = target.as_object_mut() else { return };
     match source.get(key) {
         Some(value) => members.insert(key.to_owned(), value.clone()),
-        None => members.shift_remove(key),
+        None => members.remove(key),
     };
 }
 

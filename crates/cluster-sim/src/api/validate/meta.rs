@@ -1,6 +1,6 @@
 //! Metadata of every kind.
 
-use serde_json::{Map, Value};
+use shared_json::{Map, Text, Value};
 
 use super::{not_negative, words as judge};
 use crate::deletion::{FOREGROUND, ORPHAN};
@@ -34,7 +34,7 @@ pub(super) fn check(kind: Kind, object: &Value, wrong: &mut Vec<Cause>) {
     check_finalizers(object, wrong);
 }
 
-fn members(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
+fn members(value: Option<&Value>) -> impl Iterator<Item = (&Text, &Value)> {
     value.and_then(Value::as_object).into_iter().flat_map(Map::iter)
 }
 
@@ -107,7 +107,11 @@ pub(super) fn check_standard(kind: Kind, object: &Value, wrong: &mut Vec<Cause>)
     for (index, finalizer) in object::finalizers(object).enumerate() {
         if !finalizer.contains('/') && !["kubernetes", ORPHAN, FOREGROUND].contains(&finalizer) {
             let why = "name is neither a standard finalizer name nor is it fully qualified";
-            wrong.push(Cause::invalid(&format!("metadata.finalizers[{index}]"), &finalizer.into(), why));
+            wrong.push(Cause::invalid(
+                &format!("metadata.finalizers[{index}]"),
+                &Text::copied(finalizer).into(),
+                why,
+            ));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use shared_json::{Text, Value};
 
 use super::{meta, words as judge};
 use crate::object;
@@ -35,7 +35,7 @@ pub(super) fn check_spec(spec: &Value, path: &str, wrong: &mut Vec<Cause>) {
             check_container(container, &path, &volumes, wrong);
             let name = object::text(container, &["name"]);
             if !name.is_empty() && !names.insert(name) {
-                wrong.push(Cause::duplicate(&format!("{path}.name"), &name.into()));
+                wrong.push(Cause::duplicate(&format!("{path}.name"), &Text::copied(name).into()));
             }
         }
     }
@@ -77,7 +77,7 @@ fn check_volumes<'a>(spec: &'a Value, path: &str, wrong: &mut Vec<Cause>) -> BTr
             judge(&path, name, words::label(name), wrong);
         }
         if names.contains(name) {
-            wrong.push(Cause::duplicate(&path, &name.into()));
+            wrong.push(Cause::duplicate(&path, &Text::copied(name).into()));
         }
         if wrong.len() == before {
             names.insert(name);
@@ -108,7 +108,7 @@ fn check_container(container: &Value, path: &str, volumes: &BTreeSet<&str>, wron
         if name.is_empty() {
             wrong.push(Cause::required(&path, ""));
         } else if name.bytes().any(|byte| byte == b'=' || !(b' '..=b'~').contains(&byte)) {
-            wrong.push(Cause::invalid(&path, &name.into(), ENV_NAME));
+            wrong.push(Cause::invalid(&path, &Text::copied(name).into(), ENV_NAME));
         }
     }
     let mut places = BTreeSet::new();
@@ -119,13 +119,17 @@ fn check_container(container: &Value, path: &str, volumes: &BTreeSet<&str>, wron
             wrong.push(Cause::required(&format!("{path}.name"), ""));
         }
         if !volumes.contains(name) {
-            wrong.push(Cause::not_found(&format!("{path}.name"), &name.into()));
+            wrong.push(Cause::not_found(&format!("{path}.name"), &Text::copied(name).into()));
         }
         if place.is_empty() {
             wrong.push(Cause::required(&format!("{path}.mountPath"), ""));
         }
         if !places.insert(place) {
-            wrong.push(Cause::invalid(&format!("{path}.mountPath"), &place.into(), "must be unique"));
+            wrong.push(Cause::invalid(
+                &format!("{path}.mountPath"),
+                &Text::copied(place).into(),
+                "must be unique",
+            ));
         }
     }
     wrong.extend(choice("imagePullPolicy", &["Always", "IfNotPresent", "Never"]));
@@ -143,8 +147,8 @@ pub(super) fn check_change(pod: &Value, existing: &Value, wrong: &mut Vec<Cause>
     let mut new = pod["spec"].clone();
     let old = &existing["spec"];
     for key in ["containers", "initContainers"] {
-        let before = old[key].as_array().map_or(0, Vec::len);
-        let now = new[key].as_array().map_or(0, Vec::len);
+        let before = old[key].as_array().map_or(0, |list| list.len());
+        let now = new[key].as_array().map_or(0, |list| list.len());
         if before != now {
             let why = "pod updates may not add or remove containers";
             wrong.push(Cause::forbidden(&format!("spec.{key}"), why));
@@ -174,7 +178,7 @@ pub(super) fn check_change(pod: &Value, existing: &Value, wrong: &mut Vec<Cause>
         match old.get(key) {
             Some(value) => new[key] = value.clone(),
             None => {
-                new.as_object_mut().map(|members| members.shift_remove(key));
+                new.as_object_mut().map(|members| members.remove(key));
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use shared_json::Value;
 
 use super::is_tracked;
 use super::status::Count;

@@ -1,7 +1,7 @@
 //! Creating and deleting a Job's pods.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use shared_json::{Map, Text, Value, list, object};
 
 use super::TRACKING;
 use super::facts::Child;
@@ -49,24 +49,24 @@ pub(super) fn create(
     }
     let template = &job["spec"]["template"];
     let mut metadata = Map::new();
-    metadata.insert("name".to_owned(), name.as_str().into());
-    metadata.insert("generateName".to_owned(), prefix.into());
-    metadata.insert("namespace".to_owned(), namespace.into());
+    metadata.insert("name", (&name).into());
+    metadata.insert("generateName", prefix.into());
+    metadata.insert("namespace", Text::copied(namespace).into());
     for key in ["labels", "annotations"] {
         if let Some(values @ Value::Object(_)) = template["metadata"].get(key) {
             metadata.insert(key.to_owned(), values.clone());
         }
     }
-    let owner = json!([{
-        "apiVersion": "batch/v1", "kind": "Job", "name": job_name, "uid": object::uid(job),
+    let owner = list![object! {
+        "apiVersion": "batch/v1", "kind": "Job", "name": Text::copied(job_name), "uid": Text::copied(object::uid(job)),
         "controller": true, "blockOwnerDeletion": true,
-    }]);
-    metadata.insert("ownerReferences".to_owned(), owner);
-    metadata.insert("finalizers".to_owned(), json!([TRACKING]));
+    }];
+    metadata.insert("ownerReferences", owner);
+    metadata.insert("finalizers", list![TRACKING]);
     let mut pod =
-        json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"] });
+        object! { "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": &template["spec"] };
     defaults::pod(&mut pod);
-    pod["status"] = json!({ "phase": "Pending", "qosClass": defaults::qos_class(&pod) });
+    pod["status"] = object! { "phase": "Pending", "qosClass": defaults::qos_class(&pod) };
     store.insert(Kind::Pod, pod, &Actor::JobController, now);
     if all_events {
         tell(store, job, false, "SuccessfulCreate", &format!("Created pod: {name}"), now);

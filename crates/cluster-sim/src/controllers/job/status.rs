@@ -1,7 +1,7 @@
 //! A Job's status: read, changed, written.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use shared_json::{Array, Map, Text, Value, object};
 
 use crate::object;
 
@@ -19,7 +19,7 @@ pub(super) type Count = u64;
 /// The status of a Job.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Status {
-    pub(super) conditions: Vec<Value>,
+    pub(super) conditions: Array,
     pub(super) start_time: Option<Timestamp>,
     pub(super) completion_time: Option<Timestamp>,
     pub(super) active: Count,
@@ -81,7 +81,7 @@ impl Status {
     pub(super) fn to_json(&self) -> Value {
         let mut status = Map::new();
         if !self.conditions.is_empty() {
-            status.insert("conditions".to_owned(), self.conditions.clone().into());
+            status.insert("conditions", self.conditions.clone().into());
         }
         for (key, time) in [("startTime", self.start_time), ("completionTime", self.completion_time)] {
             if let Some(time) = time {
@@ -95,7 +95,7 @@ impl Status {
             }
         }
         if let Some(terminating) = self.terminating {
-            status.insert("terminating".to_owned(), terminating.into());
+            status.insert("terminating", terminating.into());
         }
         let mut uncounted = Map::new();
         let Uncounted { succeeded, failed } = &self.uncounted;
@@ -104,9 +104,9 @@ impl Status {
                 uncounted.insert(key.to_owned(), uids.clone().into());
             }
         }
-        status.insert("uncountedTerminatedPods".to_owned(), uncounted.into());
+        status.insert("uncountedTerminatedPods", uncounted.into());
         if let Some(ready) = self.ready {
-            status.insert("ready".to_owned(), ready.into());
+            status.insert("ready", ready.into());
         }
         Value::Object(status)
     }
@@ -145,12 +145,12 @@ impl Status {
         now: Timestamp,
     ) -> bool {
         let status = if holds { "True" } else { "False" };
-        let now = object::seconds(now);
-        let condition = json!({
-            "type": kind, "status": status, "lastProbeTime": now, "lastTransitionTime": now,
-            "reason": reason, "message": message,
-        });
-        match self.conditions.iter_mut().find(|it| it["type"] == kind) {
+        let now = Text::from(object::seconds(now));
+        let condition = object! {
+            "type": Text::copied(kind), "status": status, "lastProbeTime": &now, "lastTransitionTime": &now,
+            "reason": Text::copied(reason), "message": Text::copied(message),
+        };
+        match self.conditions.make_mut().iter_mut().find(|it| it["type"] == kind) {
             Some(place) => {
                 let same = ["status", "reason", "message"].iter().all(|key| place[*key] == condition[*key]);
                 if !same {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use shared_json::Value;
 
 use super::facts::{Child, Wishes, children, not_simulated};
 use super::status::{Count, Outcome, Status};

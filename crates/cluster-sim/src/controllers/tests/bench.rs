@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use shared_json::{Value, list, object};
 
 use crate::api;
 use crate::controllers::timers::later;
@@ -50,25 +50,25 @@ pub(crate) fn fails_to_start(reason: &str, recovers_after: Option<u64>) -> Conta
 
 /// A Job like those of the stack: one init container, an agent, a command; nothing is tried twice.
 pub(crate) fn job() -> Value {
-    json!({
+    object! {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": { "name": "job", "namespace": NAMESPACE },
-        "spec": {
+        "metadata": object! { "name": "job", "namespace": NAMESPACE },
+        "spec": object! {
             "backoffLimit": 0,
-            "template": {
-                "metadata": { "labels": { "buildkite.com/job-uuid": "0195e5a7-0000-4000-8000-000000000001" } },
-                "spec": {
+            "template": object! {
+                "metadata": object! { "labels": object! { "buildkite.com/job-uuid": "0195e5a7-0000-4000-8000-000000000001" } },
+                "spec": object! {
                     "restartPolicy": "Never",
-                    "initContainers": [{ "name": "init", "image": "agent:1" }],
-                    "containers": [
-                        { "name": "container-0", "image": "alpine:3" },
-                        { "name": "agent", "image": "agent:1" },
+                    "initContainers": list![object! { "name": "init", "image": "agent:1" }],
+                    "containers": list![
+                        object! { "name": "container-0", "image": "alpine:3" },
+                        object! { "name": "agent", "image": "agent:1" },
                     ],
                 },
             },
         },
-    })
+    }
 }
 
 impl Bench {
@@ -221,7 +221,7 @@ pub(crate) fn summary(job: &Value) -> String {
     let status = &job["status"];
     let count = |key: &str| status[key].as_u64().unwrap_or_default();
     let uncounted = &status["uncountedTerminatedPods"];
-    let uncounted = ["succeeded", "failed"].map(|key| uncounted[key].as_array().map_or(0, Vec::len));
+    let uncounted = ["succeeded", "failed"].map(|key| uncounted[key].as_array().map_or(0, |list| list.len()));
     format!(
         "active {} ready {} terminating {} succeeded {}+{} failed {}+{} [{}]",
         count("active"),

@@ -1,6 +1,6 @@
 //! What becomes of Jobs, pods and what they own.
 
-use serde_json::{Value, json};
+use shared_json::{Text, Value, list, object};
 
 use super::bench::{Bench, NAMESPACE, job, pod_summary, script, until_told};
 use crate::deletion::{DeleteOptions, Propagation};
@@ -95,14 +95,14 @@ fn orphans_stay() {
 }
 
 fn secret(name: &str, owners: Value) -> Value {
-    json!({
+    object! {
         "apiVersion": "v1", "kind": "Secret",
-        "metadata": { "name": name, "namespace": NAMESPACE, "ownerReferences": owners },
-    })
+        "metadata": object! { "name": Text::copied(name), "namespace": NAMESPACE, "ownerReferences": owners },
+    }
 }
 
 fn reference(name: &str, uid: &str) -> Value {
-    json!({ "apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid })
+    object! { "apiVersion": "batch/v1", "kind": "Job", "name": Text::copied(name), "uid": Text::copied(uid) }
 }
 
 #[test]
@@ -110,11 +110,11 @@ fn what_has_no_owner_left_goes() {
     let mut bench = running();
     let job_uid = object::uid(&bench.job().unwrap()).to_owned();
     let nobody = "00000000-0000-4000-8000-000000000000";
-    bench.create(secret("owned", json!([reference("job", &job_uid)])));
-    bench.create(secret("half", json!([reference("job", &job_uid), reference("nobody", nobody)])));
-    bench.create(secret("never", json!([reference("nobody", nobody)])));
-    bench.create(secret("misnamed", json!([reference("other", &job_uid)])));
-    bench.create(secret("free", json!([])));
+    bench.create(secret("owned", list![reference("job", &job_uid)]));
+    bench.create(secret("half", list![reference("job", &job_uid), reference("nobody", nobody)]));
+    bench.create(secret("never", list![reference("nobody", nobody)]));
+    bench.create(secret("misnamed", list![reference("other", &job_uid)]));
+    bench.create(secret("free", list![]));
     bench.seconds(1);
     let names = |bench: &Bench| -> Vec<String> {
         let list = bench.world.store.list(Kind::Secret, Some(NAMESPACE));

@@ -1,6 +1,6 @@
 //! How Jobs end.
 
-use serde_json::json;
+use shared_json::object;
 
 use super::bench::{Bench, conditions, exits, job, pod_summary, script, summary, until_told};
 use crate::history::Actor;
@@ -255,7 +255,7 @@ fn a_stalled_controller_does_nothing_for_a_while() {
     bench.world.controllers.stall_jobs(std::time::Duration::from_secs(30), now);
     bench.create(job());
     bench.seconds(29);
-    assert_eq!(bench.job().unwrap()["status"], json!({}));
+    assert_eq!(bench.job().unwrap()["status"], object! {});
     bench.seconds(5);
     assert!(conditions(&bench.job().unwrap()).contains(&"Complete=CompletionsReached".to_owned()));
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use shared_json::{list, object};
 
 use crate::controllers::tests::bench::{
     Bench, conditions, exits, fails_to_start, job, pod_summary, script, until_told,
@@ -19,8 +19,8 @@ fn told(bench: &mut Bench) -> Vec<String> {
     own.map(|change| pod_summary(&change.object)).collect()
 }
 
-fn sidecar() -> serde_json::Value {
-    json!({ "name": "proxy", "image": "proxy:1", "restartPolicy": "Always" })
+fn sidecar() -> shared_json::Value {
+    object! { "name": "proxy", "image": "proxy:1", "restartPolicy": "Always" }
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn other_failures_to_start_keep_their_reason() {
 fn sidecars_run_beside_and_stop_after_the_others() {
     let mut bench = Bench::new(script([("agent", exits(3, 7))]));
     let mut object = job();
-    object["spec"]["template"]["spec"]["initContainers"] = json!([sidecar()]);
+    object["spec"]["template"]["spec"]["initContainers"] = list![sidecar()];
     bench.create(object);
     bench.seconds(10);
     assert_eq!(
@@ -105,7 +105,7 @@ fn a_failed_init_container_ends_a_sidecar_before_it() {
     let mut bench = Bench::new(script([("init", exits(1, 1))]));
     let mut object = job();
     object["spec"]["template"]["spec"]["initContainers"] =
-        json!([sidecar(), { "name": "init", "image": "a:1" }]);
+        list![sidecar(), object! { "name": "init", "image": "a:1" }];
     bench.create(object);
     bench.seconds(10);
     assert_eq!(
@@ -122,7 +122,7 @@ fn a_failed_init_container_ends_a_sidecar_before_it() {
 fn a_sidecar_that_ends_early_is_started_again() {
     let mut bench = Bench::new(script([("proxy", exits(1, 1)), ("agent", until_told())]));
     let mut object = job();
-    object["spec"]["template"]["spec"]["initContainers"] = json!([sidecar()]);
+    object["spec"]["template"]["spec"]["initContainers"] = list![sidecar()];
     bench.create(object);
     bench.seconds(4);
     let status = |bench: &Bench| bench.pod()["status"]["initContainerStatuses"][0].clone();

@@ -218,7 +218,7 @@ fn trouble_can_be_part_of_the_script() {
 #[test]
 fn a_node_is_lost_with_its_pods_and_comes_back() {
     let mut bench = Bench::new(script([("agent", until_told())]));
-    let named = |bench: &mut Bench, name: &str| {
+    let named = |bench: &mut Bench, name: &'static str| {
         let mut job = job();
         job["metadata"]["name"] = name.into();
         bench.create(job);
