@@ -33,6 +33,7 @@ mod tokens;
 mod upload;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -200,6 +201,17 @@ impl World {
         let key = self.resolve_queue(key)?;
         self.queues.get_mut(&key).expect("resolved").paused = paused;
         self.record.note(now, || What::Paused { queue: key.as_str().into(), paused });
+        self.touch();
+        Ok(())
+    }
+
+    /// Gives a job another priority, which lists show from now on.
+    pub(crate) fn reprioritize(&mut self, id: Uuid, priority: i64) -> Result<(), Refusal> {
+        let state = self.job(id)?.state;
+        if state.is_terminal() {
+            return Err(Refusal::invalid(format!("job is {}", state.as_str())));
+        }
+        Arc::make_mut(&mut self.known_job(id).command).priority = priority;
         self.touch();
         Ok(())
     }

@@ -200,6 +200,16 @@ impl Simulator {
         self.with(|world, now| world.cancel_job(job, "canceled by request", now))
     }
 
+    /// Gives a job another priority, as somebody does who waits for it; what Buildkite makes of it when it has failed
+    /// has the new one too.
+    ///
+    /// # Errors
+    ///
+    /// When it is unknown or has ended.
+    pub fn reprioritize_job(&self, job: Uuid, priority: i64) -> Result<(), Refusal> {
+        self.with(|world, _| world.reprioritize(job, priority))
+    }
+
     /// Unblocks a step, by key or id; without a name the first that is blocked.
     ///
     /// # Errors

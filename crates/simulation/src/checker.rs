@@ -8,6 +8,7 @@
 //! Who is who: a controller's `User-Agent` towards Kubernetes ends with `<instance>.<life>`, and its identity in
 //! the Lease begins with that. A request that arrives long after it was given up ends with ` late`.
 
+mod choice;
 mod cleanup;
 mod expected;
 mod ledger;
@@ -74,6 +75,7 @@ impl Checker {
                 Box::new(verdicts::Verdicts::default()),
                 Box::new(reservations::Reservations::default()),
                 Box::new(order::Order),
+                Box::new(choice::Choice::default()),
                 Box::new(cleanup::Cleanup),
                 Box::new(liveness::Liveness::default()),
             ],

@@ -106,6 +106,13 @@ pub enum What {
     CancelJob(usize),
     /// Somebody cancels the build of this job.
     CancelBuild(usize),
+    /// Somebody gives the job of this number another priority, if it waits.
+    Reprioritize {
+        /// The job.
+        job: usize,
+        /// From now on.
+        priority: i64,
+    },
     /// Somebody deletes a job's Job.
     DeleteJob(usize),
     /// Somebody deletes a job's pods.

@@ -182,6 +182,12 @@ impl World {
         }
         match what {
             What::Build { first, jobs } => self.build(*first, jobs, false),
+            What::Reprioritize { priority, .. } => {
+                if job.is_some_and(|job| self.simulator.reprioritize_job(job, *priority).is_ok()) {
+                    let mut fates = self.fates.lock().unwrap_or_else(PoisonError::into_inner);
+                    fates.reprioritize(job, *priority);
+                }
+            }
             // Whatever has ended cannot be cancelled any more.
             What::CancelJob(_) => drop(job.map(|job| self.simulator.cancel_job(job))),
             What::CancelBuild(number) => {
@@ -224,6 +230,7 @@ impl World {
     fn job_of(&self, what: &What) -> Option<Uuid> {
         let (What::CancelJob(number)
         | What::CancelBuild(number)
+        | What::Reprioritize { job: number, .. }
         | What::DeleteJob(number)
         | What::DeletePod { job: number, .. }) = what
         else {

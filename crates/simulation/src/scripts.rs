@@ -62,6 +62,13 @@ impl Fates {
         self.0.insert(job, Entry { plan, pods: 0, refused: None });
     }
 
+    /// Somebody has given the job another priority: what Buildkite makes of it has that too.
+    pub(crate) fn reprioritize(&mut self, job: Option<Uuid>, priority: i64) {
+        if let Some(entry) = job.and_then(|job| self.0.get_mut(&job)) {
+            entry.plan.priority = priority;
+        }
+    }
+
     /// Why this Job gets no pod.
     fn refuse(&mut self, made: &Value) -> Option<String> {
         let job = made.pointer(JOB_UUID)?.as_str()?.parse().ok()?;

@@ -219,7 +219,7 @@ impl Core {
             }
         }
         let mut fresh = Vec::with_capacity(jobs.len());
-        for job in jobs {
+        for job in jobs.into_iter().map(planted::misread) {
             match self.entries.get_mut(&job.job) {
                 // A renewal is on the wire, and may reserve it before or after it was listed (V1).
                 None if self.reserve_call.is_in_flight(job.job) => {}
@@ -286,6 +286,9 @@ impl Core {
     }
 
     fn stop(&mut self, now: Instant) {
+        if planted::is(Defect::AdmitsWhileStopping) {
+            return;
+        }
         self.stopping = true;
         self.limiter.drain();
         for job in self.awaiting_reservation() {

@@ -56,6 +56,16 @@ defects! {
     LookAheadUnbounded = "look-ahead-unbounded",
     /// V1, P1: who was reserved in vain stands behind the others although they start.
     PlaceNeverGivenBack = "place-never-given-back",
+    /// C3, P1: jobs are started in the order of their age alone.
+    PriorityIgnored = "priority-ignored",
+    /// P1: of jobs of one priority the youngest goes first.
+    YoungestFirst = "youngest-first",
+    /// B10, P2: the first sighting of a job counts, whatever lists say of it later.
+    FirstSightingCounts = "first-sighting-counts",
+    /// P7: a stop that was asked for ends no admissions.
+    AdmitsWhileStopping = "admits-while-stopping",
+    /// V7: the lifetime of reservations is left to the server.
+    LifetimeLeftToServer = "lifetime-left-to-server",
     /// P5, 2.6: the pause of the queue is not heeded.
     PauseIgnored = "pause-ignored",
     /// H11: a job that was cancelled while it waited is tried again and again.
@@ -86,17 +96,26 @@ defects! {
 
 #[cfg(feature = "planted-defects")]
 mod here {
-    use std::cell::Cell;
+    use std::{
+        cell::{Cell, RefCell},
+        collections::BTreeMap,
+    };
+
+    use limiter::ListedJob;
+    use uuid::Uuid;
 
     use super::Defect;
 
     thread_local! {
         static PLANTED: Cell<Option<Defect>> = const { Cell::new(None) };
+        /// Priorities at first sight.
+        static FIRST_SEEN: RefCell<BTreeMap<Uuid, i64>> = const { RefCell::new(BTreeMap::new()) };
     }
 
     /// Plants a defect in everything that runs on this thread from now on; `None` heals it.
     pub fn plant(defect: Option<Defect>) {
         PLANTED.set(defect);
+        FIRST_SEEN.take();
         k8s_runtime::planted::delete_by_name(defect == Some(Defect::DeletesByName));
     }
 
@@ -105,14 +124,36 @@ mod here {
     pub fn is(defect: Defect) -> bool {
         PLANTED.get() == Some(defect)
     }
+
+    /// An entry of a list, as defects read it.
+    #[must_use]
+    pub fn misread(mut job: ListedJob) -> ListedJob {
+        match PLANTED.get() {
+            Some(Defect::PriorityIgnored) => job.priority = 0,
+            Some(Defect::YoungestFirst) => job.scheduled_at = job.scheduled_at.map(|at| -at),
+            Some(Defect::FirstSightingCounts) => {
+                job.priority =
+                    FIRST_SEEN.with_borrow_mut(|seen| *seen.entry(job.job).or_insert(job.priority));
+            }
+            _ => {}
+        }
+        job
+    }
 }
 
 #[cfg(feature = "planted-defects")]
-pub use here::{is, plant};
+pub use here::{is, misread, plant};
 
 /// Nothing is planted.
 #[cfg(not(feature = "planted-defects"))]
 #[must_use]
 pub const fn is(_: Defect) -> bool {
     false
+}
+
+/// An entry of a list, as it is.
+#[cfg(not(feature = "planted-defects"))]
+#[must_use]
+pub const fn misread(job: limiter::ListedJob) -> limiter::ListedJob {
+    job
 }

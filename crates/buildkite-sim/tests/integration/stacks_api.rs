@@ -139,6 +139,20 @@ async fn list_shows_what_a_controller_needs() {
     assert_eq!(answer.json["cluster_queue"]["paused"], true);
 }
 
+/// lifecycle P2: the list tells the priority that a job has now
+#[tokio::test]
+async fn a_job_may_get_another_priority() {
+    let world = World::new();
+    let jobs = world.stack_with_jobs(2).await;
+    world.simulator.reprioritize_job(jobs[1], 7).unwrap();
+    let answer =
+        world.stack("GET /stacks/k8s/scheduled-jobs?queue_key=kubernetes", Value::Null).await.expect(200);
+    let shown = |at: usize| answer.json["jobs"][at]["priority"].clone();
+    assert_eq!([shown(0), shown(1)], [0, 7]);
+    world.simulator.cancel_job(jobs[1]).unwrap();
+    assert!(world.simulator.reprioritize_job(jobs[1], 1).is_err(), "it has ended");
+}
+
 /// stacks-api 10
 #[tokio::test]
 async fn list_refuses_what_is_wrong() {

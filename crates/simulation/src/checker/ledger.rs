@@ -34,6 +34,8 @@ pub(super) struct Ledger {
     /// Jobs that have ended while an unfinished Job of theirs exists, by that moment.
     pub(super) stranded: BTreeMap<Uuid, Timestamp>,
     pub(super) lives: BTreeMap<Life, Instance>,
+    /// Those of them that were asked to stop, and when.
+    pub(super) stopping: BTreeMap<Life, Timestamp>,
     /// When controllers made Jobs, in order.
     pub(super) made: Vec<Timestamp>,
     /// Controllers that were started so far.
@@ -81,6 +83,8 @@ pub(super) struct Probe {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) priority: Option<i64>,
+    /// When its priority was changed last.
+    pub(super) reprioritized: Option<Timestamp>,
     pub(super) expected: Option<Expected>,
     pub(super) state: JobState,
     /// When it came into its state.
@@ -143,6 +147,7 @@ impl Entry {
     fn new(at: Timestamp) -> Self {
         Self {
             priority: None,
+            reprioritized: None,
             expected: None,
             state: JobState::Waiting,
             since: at,
@@ -191,6 +196,7 @@ impl Ledger {
             fresh: BTreeSet::new(),
             stranded: BTreeMap::new(),
             lives: BTreeMap::new(),
+            stopping: BTreeMap::new(),
             made: Vec::new(),
             starts: 0,
             leader: None,

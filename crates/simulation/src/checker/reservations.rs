@@ -48,7 +48,11 @@ impl Rules for Reservations {
                 self.told_paused = (0, None);
                 Ok(())
             }
-            What::Reserved { stack, job, renewed, .. } if ours(stack) => {
+            What::Reserved { stack, job, renewed, until } if ours(stack) => {
+                if *until != seen.at + books.facts.site.reservation_expiry {
+                    let message = format!("reserved until {until}, which is not the lifetime that is set");
+                    return Err(Violation::new("lifecycle V7", seen.at, message).of(*job));
+                }
                 let Some(entry) = books.job(*job) else { return Ok(()) };
                 if *renewed {
                     renewed_early(seen.at, *job, entry, books)
@@ -187,7 +191,19 @@ fn nobody_led(from: Timestamp, to: Timestamp, books: &Ledger) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use crate::checker::story::Story;
+
+    /// lifecycle V7
+    #[test]
+    fn a_reservation_is_as_long_as_was_set() {
+        let mut story = Story::new();
+        story.reserved_for(1, Duration::from_secs(900));
+        story.clean();
+        story.reserved_for(2, Duration::from_secs(300));
+        story.broken("lifecycle V7");
+    }
 
     /// lifecycle 1.8, V5
     #[test]

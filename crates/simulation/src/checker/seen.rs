@@ -53,6 +53,8 @@ pub(super) enum World {
     Created { job: Uuid, priority: i64, expected: Expected, probe: bool },
     Started { life: Life, limit: Option<usize> },
     Ended { life: Life },
+    StopAsked { instance: usize },
+    Reprioritized { job: Uuid, priority: i64 },
     Fault { side: Side, kind: FaultKind },
     Disturbed { side: Side, lasts: Duration },
     Touched { job: Uuid },
@@ -176,6 +178,8 @@ const TOKEN_TROUBLE: Duration = Duration::from_secs(90);
 fn item(what: &Planned, job: Option<Uuid>) -> Option<World> {
     Some(match what {
         Planned::DeleteJob(_) | Planned::DeletePod { .. } => World::Touched { job: job? },
+        Planned::Reprioritize { priority, .. } => World::Reprioritized { job: job?, priority: *priority },
+        Planned::Stop { instance, .. } => World::StopAsked { instance: *instance },
         Planned::NodeLost { node, .. } => World::NodeLost { node: *node },
         // Whom it concerns is told job by job.
         Planned::Outage { side: Side::Agents, .. } => return None,

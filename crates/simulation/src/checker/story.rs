@@ -19,10 +19,13 @@ pub(super) struct Story {
     now: Timestamp,
     life: Life,
     late: bool,
+    at_once: bool,
     outcome: Result<(), Violation>,
 }
 
 const LIFETIME: Duration = Duration::from_secs(900);
+/// What a sentence takes.
+const SENTENCE: Duration = Duration::from_millis(100);
 
 impl Story {
     /// One controller with 25 slots, in a calm.
@@ -59,7 +62,7 @@ impl Story {
         };
         let facts = Facts { start: now, site, calm_at: now, poll_interval: Duration::from_secs(1) };
         let checker = Checker::new(&facts);
-        let mut story = Self { checker, now, life: Life(0, 0), late: false, outcome: Ok(()) };
+        let mut story = Self { checker, now, life: Life(0, 0), late: false, at_once: false, outcome: Ok(()) };
         story.world(World::Started { life: Life(0, 0), limit: Some(limit) });
         story
     }
@@ -88,7 +91,9 @@ impl Story {
 
     fn tell(&mut self, event: Event) -> &mut Self {
         if self.outcome.is_ok() {
-            self.now += Duration::from_millis(100);
+            if !self.at_once {
+                self.now += SENTENCE;
+            }
             self.checker.pending.push(Seen { at: self.now, event });
             self.outcome = self.checker.step(self.now);
         }
@@ -148,6 +153,21 @@ impl Story {
         self.world(World::Started { life, limit: Some(limit) })
     }
 
+    /// Whatever is told in here happens at one moment.
+    pub(super) fn at_once(&mut self, tell: impl FnOnce(&mut Self)) -> &mut Self {
+        self.now += SENTENCE;
+        self.at_once = true;
+        tell(self);
+        self.at_once = false;
+        self
+    }
+
+    /// The controller is asked to stop.
+    pub(super) fn asked_to_stop(&mut self) -> &mut Self {
+        let instance = self.life.0;
+        self.world(World::StopAsked { instance })
+    }
+
     /// The next write comes long after it was given up.
     pub(super) fn late(&mut self) -> &mut Self {
         self.late = true;
@@ -185,8 +205,17 @@ impl Story {
     }
 
     pub(super) fn polled(&mut self, paused: bool) -> &mut Self {
+        self.shown(true, paused)
+    }
+
+    /// One page of the list is read.
+    pub(super) fn page(&mut self, end: bool) -> &mut Self {
+        self.shown(end, false)
+    }
+
+    fn shown(&mut self, end: bool, paused: bool) -> &mut Self {
         let stack = CONTROLLER_ID.into();
-        self.tell(Event::Buildkite(What::Listed { stack, count: 1, end: true, paused }))
+        self.tell(Event::Buildkite(What::Listed { stack, count: 1, end, paused }))
     }
 
     /// The job can be had, and runs well unless its fate was told before.
@@ -206,7 +235,16 @@ impl Story {
 
     /// It goes before all others.
     pub(super) fn urgent(&mut self, job: u128) -> &mut Self {
-        self.created(job, 5, Fate::Runs { lasts: Duration::from_secs(1), code: 0 }, false)
+        self.of_priority(job, 5)
+    }
+
+    pub(super) fn of_priority(&mut self, job: u128, priority: i64) -> &mut Self {
+        self.created(job, priority, Fate::Runs { lasts: Duration::from_secs(1), code: 0 }, false)
+    }
+
+    /// Somebody gives it another priority.
+    pub(super) fn reprioritized(&mut self, job: u128, priority: i64) -> &mut Self {
+        self.world(World::Reprioritized { job: id(job), priority })
     }
 
     pub(super) fn probe(&mut self, jobs: impl IntoIterator<Item = u128>) -> &mut Self {
@@ -240,13 +278,20 @@ impl Story {
     }
 
     fn hold(&mut self, job: u128, renewed: bool) -> &mut Self {
-        let until = self.now + LIFETIME;
+        let until = self.now + LIFETIME + if self.at_once { Duration::ZERO } else { SENTENCE };
         self.tell(Event::Buildkite(What::Reserved {
             stack: CONTROLLER_ID.into(),
             job: id(job),
             until,
             renewed,
         }))
+    }
+
+    /// It is reserved for as long as a server thinks fit.
+    pub(super) fn reserved_for(&mut self, job: u128, lifetime: Duration) -> &mut Self {
+        self.listed(job).state(job, JobState::Reserved, Actor::Stack(CONTROLLER_ID.into()));
+        let (stack, until) = (CONTROLLER_ID.into(), self.now + SENTENCE + lifetime);
+        self.tell(Event::Buildkite(What::Reserved { stack, job: id(job), until, renewed: false }))
     }
 
     pub(super) fn lapsed(&mut self, job: u128) -> &mut Self {

@@ -44,6 +44,7 @@ impl Plan {
         // Work goes on after the last arrival: as long as the backlog lasts, something may happen to it.
         let horizon = worked_off(&items, &site) + Duration::from_secs(60);
         let mut nodes = Rng::with_seed(seed ^ 0x006e_6f64_6573);
+        let reprioritized = reprioritizing(&mut Rng::with_seed(seed ^ 0x7072_696f), &items);
         meddling(&mut random, &mut items);
         trouble(&mut random, &site, horizon, size, &mut items);
         for _ in 0..agents.usize(0..=2) {
@@ -56,6 +57,7 @@ impl Plan {
             let what = What::NodeLost { node: nodes.u32(..NODES), back_after };
             items.push(Item { at: horizon.mul_f64(nodes.f64()), what });
         }
+        items.extend(reprioritized);
         items.sort_by_key(|item| item.at);
         Self { seed, site, items }
     }
@@ -304,6 +306,22 @@ fn meddling(random: &mut Rng, items: &mut Vec<Item>) {
         }
     }
     items.extend(more);
+}
+
+/// Somebody waits for a job and gives it another priority, mostly a higher one.
+fn reprioritizing(random: &mut Rng, builds: &[Item]) -> Vec<Item> {
+    let share = pick(random, &[0, 0, 5, 30]);
+    let mut items = Vec::new();
+    for item in builds {
+        let What::Build { first, jobs } = &item.what else { continue };
+        for job in *first..first + jobs.len() {
+            if random.u32(..100) < share {
+                let (at, priority) = (item.at + seconds(random, 0.0, 60.0), random.i64(-2..=9));
+                items.push(Item { at, what: What::Reprioritize { job, priority } });
+            }
+        }
+    }
+    items
 }
 
 /// What befalls queue, controllers and servers.

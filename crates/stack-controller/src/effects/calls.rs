@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
-use bk_agent_api::{Error, ReservePurpose};
+use bk_agent_api::{Error, ReservationExpiry, ReservePurpose};
 use job_lifecycle::attempt::LEFT_TO_CREATE;
 use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{Executor, lock};
 use crate::{
     core::event::Event,
+    planted::{self, Defect},
     session::{Backoff, SLOW_RETRY, Session, error_chain},
 };
 
@@ -26,7 +27,9 @@ impl Executor {
         let Session { client, stack_key, .. } = &self.session;
         // Counted from before the call: the server's clock for it starts later.
         let until = Instant::now().into_std() + self.lifetime();
-        let call = client.reserve(stack_key, &asked, self.reservation_expiry, ReservePurpose::Claim);
+        let left_out = planted::is(Defect::LifetimeLeftToServer);
+        let expiry = if left_out { ReservationExpiry::default() } else { self.reservation_expiry };
+        let call = client.reserve(stack_key, &asked, expiry, ReservePurpose::Claim);
         let limit = reserve_limit(self.lifetime());
         let Ok(batch) = timeout(limit, call).await else {
             let seconds = limit.as_secs_f64();

@@ -65,7 +65,16 @@ impl Ledger {
             }
             World::Ended { life } => {
                 self.lives.remove(&life);
+                self.stopping.remove(&life);
                 self.last_turn = at;
+            }
+            World::StopAsked { instance } => {
+                let asked = self.lives.keys().filter(|life| life.0 == instance);
+                self.stopping.extend(asked.map(|life| (*life, at)));
+            }
+            World::Reprioritized { job, priority } => {
+                let entry = self.entry(job, at);
+                (entry.priority, entry.reprioritized) = (Some(priority), Some(at));
             }
             World::Fault { side, kind } => self.trouble(side).fault(at, kind),
             World::Disturbed { side, lasts } => self.trouble(side).windows.push((at, at + lasts)),
