@@ -106,3 +106,15 @@ async fn the_server_makes_the_same_of_a_patch_and_of_our_merge() {
     );
     assert_eq!(tally.never_seen(), [""; 0], "rows of job-manifest 11 that nothing shows");
 }
+
+/// A case that was not drawn to be refused, we merge: were it otherwise, a refusal of ours that the server shares by
+/// chance would need a verdict of its own.
+#[test]
+fn we_refuse_nothing_but_what_was_drawn_for_it() {
+    for seed in 0..4 * CASES {
+        let Accepted { template, patch, deliberate } = accepted(seed);
+        let mut merged = (&template).into();
+        let ours = merge(&mut merged, &(&patch).into(), &POD_TEMPLATE_SPEC);
+        assert!(ours.is_ok() || deliberate.is_some(), "seed {seed}: {ours:?}");
+    }
+}

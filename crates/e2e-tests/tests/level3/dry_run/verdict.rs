@@ -22,14 +22,24 @@ impl Ours {
     fn is_accepted(&self) -> bool {
         matches!(self, Self::Answered(answer) if is_accepted(answer))
     }
+
+    /// Why there is no result.
+    fn reason(&self) -> String {
+        match self {
+            Self::Answered(answer) => answer.body["message"].to_string(),
+            Self::Refused(error) => format!("{}: {error}", error.rule()),
+        }
+    }
 }
 
 /// How a case ended.
 pub(super) enum Verdict {
     /// Both accepted, with one result.
     Agreed(Option<&'static str>),
-    /// Both refused; why.
-    Refused(Option<&'static str>, String),
+    /// Both refused with one answer: what it says.
+    RefusedAlike(Option<&'static str>, String),
+    /// Both refused a case that was drawn to differ, each for what it met first: its row, and both reasons.
+    RefusedApart(&'static str, String),
     /// They differ as this row says.
     Explained {
         row: &'static str,
@@ -48,14 +58,16 @@ impl Verdict {
             (true, Ours::Answered(answer)) if compared(&answer.body) == compared(&theirs.body) => {
                 return Self::Agreed(row);
             }
-            // What a case was drawn for may be wrong as well, so only the others tell by their reasons.
-            (false, Ours::Answered(answer))
-                if !is_accepted(answer) && (row.is_some() || answer.body == theirs.body) =>
-            {
-                return Self::Refused(row, answer.body["message"].to_string());
+            (false, Ours::Answered(answer)) if answer.body == theirs.body => {
+                return Self::RefusedAlike(row, answer.body["message"].to_string());
             }
-            (false, Ours::Refused(error)) => return Self::Refused(row, error.to_string()),
             _ => {}
+        }
+        // What a case was drawn for may be wrong as well. No other case has a reason to be refused in two ways, and
+        // none for us to refuse it: the server's word against it would be chance.
+        if let (Some(row), false, false) = (row, is_accepted(theirs), ours.is_accepted()) {
+            let reasons = format!("theirs {}; ours {}", theirs.body["message"], ours.reason());
+            return Self::RefusedApart(row, reasons);
         }
         match case.deliberate {
             Some(deliberate) if explains(deliberate, merged, theirs, ours) => Self::Explained {
@@ -138,8 +150,10 @@ pub(super) struct Tally {
     pub(super) compared: usize,
     /// Cases in which the server accepted both.
     pub(super) accepted: usize,
-    /// Why cases were refused both ways.
+    /// Why cases were refused with one answer.
     pub(super) refused: Vec<String>,
+    /// Cases that were refused both ways, but not with one answer.
+    refused_apart: Vec<String>,
     pub(super) unexplained: Vec<String>,
     rows: BTreeMap<&'static str, Row>,
 }
@@ -152,9 +166,13 @@ impl Tally {
                 self.accepted += 1;
                 row
             }
-            Verdict::Refused(row, reason) => {
+            Verdict::RefusedAlike(row, reason) => {
                 self.refused.push(format!("seed {seed}: {reason}"));
                 row
+            }
+            Verdict::RefusedApart(row, reasons) => {
+                self.refused_apart.push(format!("seed {seed}, {row}: {reasons}"));
+                Some(row)
             }
             Verdict::Explained { row, is_accepted } => {
                 self.accepted += usize::from(is_accepted);
@@ -186,9 +204,13 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { compared, accepted, refused, unexplained, rows } = self;
+        let Self { compared, accepted, refused, refused_apart, unexplained, rows } = self;
         writeln!(f, "{compared} pod templates compared, {accepted} accepted both ways")?;
-        writeln!(f, "{} refused alike, {} unexplained", refused.len(), unexplained.len())?;
+        let (alike, apart) = (refused.len(), refused_apart.len());
+        writeln!(f, "{alike} refused alike, {apart} refused apart, {} unexplained", unexplained.len())?;
+        for case in refused_apart {
+            writeln!(f, "refused apart: {case}")?;
+        }
         for (row, Row { drawn, explained }) in rows {
             writeln!(f, "{row:>5}: {drawn} drawn, {explained} differ as it says")?;
         }

@@ -45,6 +45,34 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("shape: invalid names of labels pass", "metadata.labels: Invalid value"),
 ];
 
-/// Rows that the builder takes and a controller cannot ask for: its configuration file is stricter.
-pub(super) const NOT_RENDERED: &[(&str, &str)] =
-    &[("shape: job TTL beyond 32 bits", "longer than Kubernetes takes")];
+/// What `render` itself refuses: rows that the builder takes and a controller cannot ask for, as its configuration file
+/// is stricter, and steps of samples that show how something is refused.
+pub(super) const NOT_RENDERED: &[(&str, &str)] = &[
+    ("shape: job TTL beyond 32 bits", "longer than Kubernetes takes"),
+    ("features/bad-images.yml step 1", "[E-13]"),
+    ("features/command-missing.yml step 1", "[E-39]"),
+    ("features/interposer-unknown.yml step 1", "[E-6]"),
+    ("features/patch-of-checkout-command.yml step 1", "[E-14]"),
+    ("features/patch-removes-too-much.yml step 1", "[E-37]"),
+    ("features/patch-removes-too-much.yml step 2", "[E-37]"),
+    ("features/patch-removes-too-much.yml step 3", "[E-38]"),
+    ("features/plugin-version.yml step 1", "[E-40]"),
+    ("features/pod-template-missing.yml step 1", "[E-7]"),
+    ("features/policy.yml step 1", "[E-41]"),
+    ("features/prohibited.yml step 1", "[E-3]"),
+    ("features/prohibited.yml step 2", "[E-3]"),
+    ("features/prohibited.yml step 3", "[E-3]"),
+    ("features/repeated-names.yml step 1", "[E-23]"),
+    ("features/repeated-names.yml step 2", "[E-24]"),
+    ("features/reserved-names.yml step 1", "[E-8]"),
+    ("features/reserved-names.yml step 2", "[E-8]"),
+    ("features/resource-class-unknown.yml step 1", "[E-11]"),
+    ("features/wrong-types.yml step 1", "[E-4]"),
+    ("features/wrong-types.yml step 2", "[E-4]"),
+    ("features/wrong-types.yml step 3", "[E-5]"),
+    ("features/wrong-types.yml step 4", "[E-4]"),
+    ("run/closed-block.yml step 1", "[E-3]"),
+    ("run/policy.yml step 1", "[E-41]"),
+    ("run/resource-class-unknown.yml step 1", "[E-11]"),
+    ("run/wrong-type.yml step 1", "[E-4]"),
+];

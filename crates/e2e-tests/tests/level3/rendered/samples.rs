@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use e2e_tests::node_pipelines;
-use serde_json::Value;
 
 use super::{Rendered, Renderer, Shown};
 
@@ -79,9 +78,48 @@ fn name_of(path: &Path) -> String {
     format!("{}/{}", parts[1], parts[0])
 }
 
-/// The Jobs of one file by number; what was refused before the server is asked is told elsewhere.
+/// The Jobs of one file by number, and the steps that are refused before the server is asked.
 fn several(file: &str, rendered: Rendered) -> Vec<Shown> {
-    let shown =
-        |(number, job): (usize, Value)| Shown { name: format!("{file} {}", number + 1), job: Ok(job) };
-    rendered.jobs.into_iter().enumerate().map(shown).collect()
+    let jobs = (1..)
+        .zip(rendered.jobs)
+        .map(|(number, job)| Shown { name: format!("{file} {number}"), job: Ok(job) });
+    let refusals = refusals(&rendered.said);
+    let refused =
+        refusals.into_iter().map(|(step, said)| Shown { name: format!("{file} {step}"), job: Err(said) });
+    jobs.chain(refused).collect()
+}
+
+/// For each error its step, as `step 3`, and all that is said of it. An error that names no step stands for the file.
+fn refusals(said: &str) -> Vec<(String, String)> {
+    let mut refusals: Vec<(String, String)> = Vec::new();
+    let mut is_error = false;
+    for line in said.lines() {
+        if line.starts_with("error") {
+            is_error = true;
+            let step = line.split(": ").find(|part| part.starts_with("step "));
+            let step = step.and_then(|step| step.split(' ').nth(1)).map(|number| format!("step {number}"));
+            refusals.push((step.unwrap_or_else(|| "whole".to_owned()), line.to_owned()));
+        } else if line.starts_with("warning") {
+            is_error = false;
+        } else if is_error && let Some((_, said)) = refusals.last_mut() {
+            said.push('\n');
+            said.push_str(line);
+        }
+    }
+    refusals
+}
+
+#[test]
+fn each_refused_step_is_named() {
+    let said = "warning: p.yml:1:3: step 1 (\"a: b\"): becomes 2 jobs\n\
+                error[E-41]: p.yml:2:5: step 2 (\"policy\"): not allowed:\n- denied-images: `x`\nchange the step\n\
+                warning[W-5]: p.yml:3:5: step 3: no label\n- as said\n\
+                error[E-4]: p.yml:4:5: step 12: expected list\n";
+    let found = refusals(said);
+    let found: Vec<(&str, &str)> = found.iter().map(|(step, said)| (step.as_str(), said.as_str())).collect();
+    let policy =
+        "error[E-41]: p.yml:2:5: step 2 (\"policy\"): not allowed:\n- denied-images: `x`\nchange the step";
+    let list = "error[E-4]: p.yml:4:5: step 12: expected list";
+    assert_eq!(found, [("step 2", policy), ("step 12", list)]);
+    assert_eq!(refusals("error[E-36]: imagee: unknown\n")[0].0, "whole");
 }
