@@ -113,17 +113,19 @@ async fn until_the_end(args: &Args) -> anyhow::Result<()> {
     let mut signals = StopSignals::listen()?;
     let mut stage = Stage::default();
     let played = tokio::select! {
-        played = play(args, &mut stage, screen) => played,
+        biased;
         () = signals.next() => {
             // Below the `^C` of the terminal.
             screen.line("");
             Ok(())
         }
+        played = play(args, &mut stage, screen) => played,
     };
     let passed = stage.passed;
     let cleared = tokio::select! {
-        cleared = stage.clear(screen) => cleared,
+        biased;
         () = signals.next() => bail!("left at once, as asked twice: something may still be there"),
+        cleared = stage.clear(screen) => cleared,
     };
     played.and(cleared)?;
     match passed {
@@ -181,6 +183,7 @@ async fn play(args: &Args, stage: &mut Stage, screen: Screen) -> anyhow::Result<
         unblock: args.unblock,
     };
     let passed = tokio::select! {
+        biased;
         passed = run.show(screen) => passed?,
         error = controller.ended() => return Err(error),
     };

@@ -19,6 +19,7 @@ impl StopSignals {
     /// The next one, by name.
     pub(crate) async fn next(&mut self) -> &'static str {
         tokio::select! {
+            biased;
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }

@@ -136,6 +136,16 @@ async fn until_stopped(settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut serves = true;
     loop {
         tokio::select! {
+            biased;
+            signal = signals.next() => {
+                if stop.is_cancelled() {
+                    warn!(signal, "stopped at once, as asked twice");
+                    return Ok(ExitCode::from(FAILED));
+                }
+                info!(signal, "asked to stop");
+                health.stop();
+                stop.cancel();
+            }
             ended = &mut controller => {
                 if ended.is_err() {
                     health.give_up();
@@ -152,15 +162,6 @@ async fn until_stopped(settings: &Settings) -> anyhow::Result<ExitCode> {
             ended = &mut serving, if serves => {
                 ended?;
                 serves = false;
-            }
-            signal = signals.next() => {
-                if stop.is_cancelled() {
-                    warn!(signal, "stopped at once, as asked twice");
-                    return Ok(ExitCode::from(FAILED));
-                }
-                info!(signal, "asked to stop");
-                health.stop();
-                stop.cancel();
             }
         }
     }

@@ -67,6 +67,7 @@ async fn on_server(server: Server, request: &Value, colors: bool, keep: bool) ->
         Ok(status)
     };
     tokio::select! {
+        biased;
         served = server.serve() => served.and(Err(anyhow::anyhow!("the server ended by itself"))),
         built = built => built,
     }
@@ -95,6 +96,7 @@ async fn in_embedded_cluster(
     writeln!(io::stderr(), "{}", embedded::introduction(&server))?;
     let embedded = Embedded::new(&server)?;
     tokio::select! {
+        biased;
         ended = embedded.run() => ended.and(Err(anyhow::anyhow!("the embedded cluster ended by itself"))),
         built = on_server(server, &request.body, colors, arguments.keep) => built,
     }
@@ -216,6 +218,7 @@ impl StopSignals {
 
     async fn next(&mut self) {
         tokio::select! {
+            biased;
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
             _ = self.hangup.recv() => {}
@@ -240,8 +243,9 @@ async fn build(client: &Client, url: &Url, request: &Value, colors: bool) -> any
     let mut interrupted = false;
     loop {
         let step = tokio::select! {
-            step = follower.step() => Some(step?),
+            biased;
             () = signals.next() => None,
+            step = follower.step() => Some(step?),
         };
         match step {
             Some(step) => {

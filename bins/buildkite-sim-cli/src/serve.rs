@@ -177,6 +177,7 @@ pub(crate) async fn serve(arguments: ServeArguments) -> anyhow::Result<u8> {
     out.flush()?;
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
+        biased;
         served = server.serve() => served.map(|()| 0),
         interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| 0).map_err(Into::into),
         _ = terminated.recv() => Ok(0),

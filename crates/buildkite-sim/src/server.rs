@@ -41,6 +41,7 @@ impl Simulator {
         shutdown: impl Future<Output = ()>,
     ) -> io::Result<()> {
         tokio::select! {
+            biased;
             served = axum::serve(listener, router) => served,
             () = self.run_timers() => Ok(()),
             () = shutdown => Ok(()),

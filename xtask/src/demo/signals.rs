@@ -25,6 +25,7 @@ impl StopSignals {
     /// Waits for the next one.
     pub(super) async fn next(&mut self) {
         tokio::select! {
+            biased;
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
             _ = self.hangup.recv() => {}

@@ -2,6 +2,7 @@
 //! versions stand. `deny.toml` is the one home of bans and licences; the arrows are data here.
 
 mod arrows;
+mod choices;
 mod dependencies;
 mod layout;
 mod licences;

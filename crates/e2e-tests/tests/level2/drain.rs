@@ -68,6 +68,7 @@ impl SmallStack {
         assert!(self.limiter.in_flight().len() <= LIMIT);
         assert!(self.running.len() <= LIMIT);
         tokio::select! {
+            biased;
             Some(done) = self.running.join_next() => {
                 assert!(self.limiter.release(done.unwrap()), "a job that ran held a slot");
             }

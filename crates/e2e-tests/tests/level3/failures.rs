@@ -297,6 +297,7 @@ async fn a_job_whose_first_attempt_was_lost_is_started_again() {
         .until(|simulator| simulator.job(job).filter(|job| job.state == JobState::Scheduled).map(|_| ()));
     let timers = simulator.run_timers();
     tokio::select! {
+        biased;
         () = timers => {}
         lapsed = tokio::time::timeout(MINUTE, lapsed) => lapsed.expect("the reservation lapses"),
     }
