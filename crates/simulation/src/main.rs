@@ -16,7 +16,7 @@ use clap::Parser;
 use simulation::{
     fleet,
     plan::{Plan, Size},
-    report,
+    report::{self, Report},
     shrink::shrink,
     trace::Detail,
     watched::watched_run,
@@ -43,8 +43,8 @@ struct Cli {
     /// Jobs of each run
     #[arg(long, value_name = "M", default_value_t = 200)]
     jobs: usize,
-    /// Print everything that happened
-    #[arg(long, requires = "seed")]
+    /// Print everything that happened, one run after the other
+    #[arg(long)]
     trace: bool,
     /// Runs at a time; all processors when not given
     #[arg(long, value_name = "T")]
@@ -80,10 +80,10 @@ fn main() -> ExitCode {
     if let Some(code) = defects(&cli, size) {
         return code;
     }
-    if cli.trace {
-        return trace(cli.seed.unwrap_or_default(), size);
-    }
     let seeds = cli.seed.map_or(cli.seeds.clone(), |seed| seed..seed + 1);
+    if cli.trace {
+        return trace(seeds, size);
+    }
     let threads = cli.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let started = Instant::now();
     let total = seeds.end - seeds.start;
@@ -145,20 +145,25 @@ fn defects(cli: &Cli, size: Size) -> Option<ExitCode> {
         missed += usize::from(caught.seeds.is_empty());
     }
     println!("{} of {} defects were caught", Defect::ALL.len() - missed, Defect::ALL.len());
+    print!("{}", report::left_out());
     Some(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// One run with everything that happened in it.
-fn trace(seed: u64, size: Size) -> ExitCode {
-    let outcome = watched_run(&Plan::draw(seed, size), Detail::Everything);
-    print!("{}", outcome.trace);
-    match outcome.violation {
-        None => ExitCode::SUCCESS,
-        Some(violation) => {
+/// Runs with everything that happened in them.
+fn trace(seeds: Range<u64>, size: Size) -> ExitCode {
+    let started = Instant::now();
+    let mut report = Report::default();
+    for seed in seeds {
+        let outcome = watched_run(&Plan::draw(seed, size), Detail::Everything);
+        println!("seed {seed}, {} jobs", size.jobs);
+        print!("{}", outcome.trace);
+        if let Some(violation) = &outcome.violation {
             println!("seed {seed}: {violation}");
-            ExitCode::FAILURE
         }
+        report.add(outcome);
     }
+    print!("{}", report.summary(started.elapsed()));
+    if report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The most memory that this process has had, as the kernel counts it.

@@ -76,12 +76,19 @@ impl Report {
             }
         }
         let _ = writeln!(text, "lived through {}", self.recoveries);
-        let _ = writeln!(text, "left out of every plan, because the stack does not answer it yet:");
-        for missing in NOT_ANSWERED_YET {
-            let _ = writeln!(text, "  {:<8} {}", missing.rule, missing.left_out);
-        }
-        text
+        text + &left_out()
     }
+}
+
+/// What no plan has in it: it belongs to every result, good or bad.
+#[must_use]
+pub fn left_out() -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "left out of every plan, because the stack does not answer it yet:");
+    for missing in NOT_ANSWERED_YET {
+        let _ = writeln!(text, "  {:<8} {}", missing.rule, missing.left_out);
+    }
+    text
 }
 
 impl fmt::Display for Recoveries {
@@ -105,11 +112,13 @@ pub fn failure(
     shrunk: Option<&Shrunk>,
 ) -> String {
     let mut text = format!("\nseed {seed}: {violation}\n");
-    if let Some(Shrunk { plan, outcome, runs }) = shrunk {
+    if let Some(Shrunk { plan, outcome, prefix, cut_short, runs }) = shrunk {
+        let left = plan.items.len();
+        let sure =
+            if *cut_short { "time ran out before every shorter plan was tried" } else { "none is shorter" };
         let _ = writeln!(
             text,
-            "the shortest plan that still fails has {} of {items} items, found in {runs} runs:",
-            plan.items.len()
+            "the first {prefix} of {items} items fail, {left} of them are needed ({runs} runs; {sure}):"
         );
         for item in &plan.items {
             let _ = writeln!(text, "  {item}");

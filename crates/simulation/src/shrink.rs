@@ -11,6 +11,10 @@ pub struct Shrunk {
     pub plan: Plan,
     /// Its outcome, with the trace.
     pub outcome: Outcome,
+    /// Items of the shortest prefix that fails.
+    pub prefix: usize,
+    /// Time ran out before every shorter plan was tried.
+    pub cut_short: bool,
     /// Runs that it took.
     pub runs: u32,
 }
@@ -20,17 +24,19 @@ pub struct Shrunk {
 /// Whoever reads the result must see the same rule broken, so a plan that breaks another one does not count.
 #[must_use]
 pub fn shrink(plan: &Plan, rule: &str, at_most: Duration) -> Shrunk {
-    let mut search = Search { rule, runs: 0, deadline: Instant::now() + at_most };
+    let mut search = Search { rule, runs: 0, deadline: Instant::now() + at_most, cut_short: false };
     let mut plan = search.shortest_prefix(plan);
+    let prefix = plan.items.len();
     search.drop_chunks(&mut plan);
     let outcome = watched_run(&plan, Detail::Everything);
-    Shrunk { plan, outcome, runs: search.runs }
+    Shrunk { plan, outcome, prefix, cut_short: search.cut_short, runs: search.runs }
 }
 
 struct Search<'a> {
     rule: &'a str,
     runs: u32,
     deadline: Instant,
+    cut_short: bool,
 }
 
 impl Search<'_> {
@@ -40,12 +46,13 @@ impl Search<'_> {
         outcome.violation.is_some_and(|violation| violation.rule == self.rule)
     }
 
-    fn is_out_of_time(&self) -> bool {
-        Instant::now() >= self.deadline
+    fn is_out_of_time(&mut self) -> bool {
+        self.cut_short |= Instant::now() >= self.deadline;
+        self.cut_short
     }
 
-    /// Bisects: what a shorter plan does is not always what the beginning of a longer one does, so this finds a
-    /// short one and not always the shortest.
+    /// Halves what is left as long as that fails, for a bound; then tries every shorter one, the shortest first,
+    /// because what a shorter plan does is not always what the beginning of a longer one does.
     fn shortest_prefix(&mut self, plan: &Plan) -> Plan {
         let (mut works, mut fails) = (0, plan.items.len());
         while fails - works > 1 && !self.is_out_of_time() {
@@ -54,6 +61,15 @@ impl Search<'_> {
                 fails = middle;
             } else {
                 works = middle;
+            }
+        }
+        for length in 1..fails {
+            if self.is_out_of_time() {
+                break;
+            }
+            let shorter = plan.prefix(length);
+            if self.fails(&shorter) {
+                return shorter;
             }
         }
         plan.prefix(fails)

@@ -82,7 +82,8 @@ pub(super) fn run_simulation(root: &Path, plan: &Plan<'_>) -> Result<Vec<TestRes
         .args(["test", "--locked", "--no-fail-fast", "--profile", "simulation"])
         .args(["--package", "simulation", "--features", "seeds,planted-defects", "--test", "seeds"])
         // Each test runs its seeds on all processors.
-        .args(["--", "--format", "pretty", "--test-threads=1"])
+        // What it prints belongs to its result: what was injected, and what no plan has in it.
+        .args(["--", "--format", "pretty", "--test-threads=1", "--show-output"])
         .args(plan.filter)
         .current_dir(root);
     supervise(&mut command, plan, "simulation seeds", |path| TestResult {
@@ -135,11 +136,22 @@ fn supervise(
     }
     if failed > 0 || !status.success() {
         say!("{transcript}");
+    } else if let Some(printed) = printed_by_passed(&transcript) {
+        say!("{printed}");
     }
     if !plan.each && !tests.is_empty() {
         say!("  {name:<44} {:>5} tests {:>7.1} s", tests.len(), started.elapsed().as_secs_f64());
     }
     Ok(tests)
+}
+
+/// What tests that passed have printed, if the program was told to show it: it stands between two headings, of which
+/// the second begins a list of names.
+fn printed_by_passed(transcript: &str) -> Option<&str> {
+    const HEADING: &str = "\nsuccesses:\n";
+    let (_, rest) = transcript.split_once(HEADING)?;
+    let (printed, _) = rest.split_once(HEADING)?;
+    Some(printed.trim())
 }
 
 /// Kills a program that outlives its deadline.
@@ -210,5 +222,12 @@ mod tests {
             let got = got.as_ref().map(|(path, outcome)| (path.as_str(), *outcome));
             assert_eq!(got, want, "{line}");
         }
+    }
+
+    #[test]
+    fn what_passed_tests_print_is_found() {
+        let shown = "test a ... ok\n\nsuccesses:\n\n---- a stdout ----\n3 runs\n\n\nsuccesses:\n    a\n\ntest result: ok.\n";
+        assert_eq!(printed_by_passed(shown), Some("---- a stdout ----\n3 runs"));
+        assert_eq!(printed_by_passed("test a ... ok\n\ntest result: ok.\n"), None);
     }
 }
