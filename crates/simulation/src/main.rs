@@ -153,9 +153,12 @@ fn defects(cli: &Cli, size: Size) -> Option<ExitCode> {
 fn trace(seeds: Range<u64>, size: Size) -> ExitCode {
     let started = Instant::now();
     let mut report = Report::default();
+    let several = seeds.end - seeds.start > 1;
     for seed in seeds {
         let outcome = watched_run(&Plan::draw(seed, size), Detail::Everything);
-        println!("seed {seed}, {} jobs", size.jobs);
+        if several {
+            println!("seed {seed}, {} jobs", size.jobs);
+        }
         print!("{}", outcome.trace);
         if let Some(violation) = &outcome.violation {
             println!("seed {seed}: {violation}");
