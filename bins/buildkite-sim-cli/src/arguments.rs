@@ -76,7 +76,8 @@ With --cluster embedded a Kubernetes in memory and the real controller run in th
 steps are processes of this machine: each job in a temporary directory of its own, with PATH and
 HOME and none of your other variables. Images, volumes and users are ignored; hooks and plugins
 other than `kubernetes` do not run. It is no sandbox, so a file with a `kubernetes` plugin, which
-means containers, is run only after a yes.
+means containers, is run only after a yes. Steps end with this process, unless it is killed with
+SIGKILL or they make sessions of their own.
 
 Exit status: 0 the build passed, 1 it failed or was canceled, 2 wrong usage or an invalid file,
 130 interrupted: the first interrupt cancels the build, a second one leaves at once.")]

@@ -14,7 +14,8 @@
 //! ```
 //!
 //! No process is left behind: each program leads a process group, which is killed when its job ends, when its pod
-//! goes, and when [`run`] is dropped. A descendant that makes a session of its own escapes that.
+//! goes, and when [`run`] is dropped. A descendant that makes a session of its own escapes that, and so does
+//! everything when this process is itself killed with SIGKILL.
 
 mod agent;
 mod agent_api;
@@ -64,12 +65,16 @@ pub struct Machine {
     pub no_repository: Option<String>,
 }
 
+/// `PATH` as images have it. Without any, every command of every step would end with 127.
+const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 impl Machine {
-    /// This process's own `PATH` and `HOME`, and the system's directory for temporary files.
+    /// This process's own `PATH` (where it has none, the one that images have) and `HOME`, and the system's
+    /// directory for temporary files.
     #[must_use]
     pub fn of_this_process() -> Self {
         Self {
-            path: env::var_os("PATH").unwrap_or_default(),
+            path: env::var_os("PATH").filter(|path| !path.is_empty()).unwrap_or_else(|| USUAL_PATH.into()),
             home: env::var_os("HOME"),
             scratch: env::temp_dir(),
             no_repository: None,

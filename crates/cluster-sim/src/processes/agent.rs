@@ -17,7 +17,7 @@ use super::{
     eye::{PodEye, Sight},
     interrupt::{self, Interrupt, Interrupter},
     log::{Log, Uploader},
-    plan::{AGENT, Plan, images},
+    plan::{AGENT, Plan},
     sidecars::Sidecars,
     steps::Steps,
     variables::items,
@@ -183,7 +183,7 @@ impl Agent<'_> {
 
     /// One line that says what is not as in a cluster.
     async fn introduce(&self, log: &Log, root: &Path) {
-        let images = images(&self.plan.clients);
+        let images = self.plan.images.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         let root = root.display();
         log.line("~~~ Preparing a process of this machine instead of a pod").await;
         log.line(format!(

@@ -34,13 +34,14 @@ pub(super) struct Plan {
     pub(super) sidecars: Vec<Sidecar>,
     /// Containers that are not run, and why.
     pub(super) left_out: Vec<(String, &'static str)>,
+    /// Images that somebody chose: all but those of the agent and of what only prepares.
+    pub(super) images: BTreeSet<String>,
 }
 
 /// A container that works for the agent, when its turn comes.
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) name: String,
-    pub(super) image: String,
     id: u32,
     pub(super) work: Work,
     /// Its own variables.
@@ -72,8 +73,13 @@ impl Plan {
     /// # Errors
     /// When it has no agent, or a variable cannot be worked out.
     pub(super) fn read(pod: &Value, lookup: Lookup<'_>) -> Result<Self, PodError> {
-        let mut plan =
-            Self { agent: IndexMap::new(), clients: Vec::new(), sidecars: Vec::new(), left_out: Vec::new() };
+        let mut plan = Self {
+            agent: IndexMap::new(),
+            clients: Vec::new(),
+            sidecars: Vec::new(),
+            left_out: Vec::new(),
+            images: BTreeSet::new(),
+        };
         let spec = &pod["spec"];
         for container in items(&spec["initContainers"]) {
             plan.add_init(pod, container, lookup)?;
@@ -85,7 +91,8 @@ impl Plan {
                 has_agent = true;
                 plan.agent = variables(pod, container, lookup)?;
             } else {
-                plan.add(name, container, variables(pod, container, lookup)?);
+                plan.note_image(container);
+                plan.add(name, variables(pod, container, lookup)?);
             }
         }
         plan.clients.sort_by_key(|client| client.id);
@@ -97,6 +104,7 @@ impl Plan {
         if PREPARATIONS.iter().any(|known| name.starts_with(known)) {
             return Ok(());
         }
+        self.note_image(container);
         if !is_sidecar(container) {
             self.left_out.push((name, "init containers are not run here"));
             return Ok(());
@@ -114,7 +122,7 @@ impl Plan {
         Ok(())
     }
 
-    fn add(&mut self, name: String, container: &Value, variables: IndexMap<String, String>) {
+    fn add(&mut self, name: String, variables: IndexMap<String, String>) {
         let phases = variables.get("BUILDKITE_BOOTSTRAP_PHASES").map(String::as_str).unwrap_or_default();
         let has = |phase: &str| phases.split(',').any(|found| found == phase);
         let id = variables.get("BUILDKITE_CONTAINER_ID").and_then(|id| id.parse().ok());
@@ -122,11 +130,14 @@ impl Plan {
             if has("checkout") { Some(Work::Checkout) } else { has("command").then_some(Work::Command) };
         match (id, work) {
             (Some(id), Some(work)) => {
-                let image = text(&container["image"]);
-                self.clients.push(Client { name, image, id, work, variables });
+                self.clients.push(Client { name, id, work, variables });
             }
             _ => self.left_out.push((name, "it does not work for the agent")),
         }
+    }
+
+    fn note_image(&mut self, container: &Value) {
+        self.images.extend(container["image"].as_str().map(str::to_owned));
     }
 
     /// A variable of the agent.
@@ -165,12 +176,6 @@ pub(super) fn is_sidecar(init_container: &Value) -> bool {
     init_container["restartPolicy"] == "Always"
 }
 
-/// The images of a step's containers, each once.
-pub(super) fn images(clients: &[Client]) -> String {
-    let images: BTreeSet<&str> = clients.iter().map(|client| client.image.as_str()).collect();
-    images.into_iter().collect::<Vec<_>>().join(", ")
-}
-
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
@@ -196,12 +201,12 @@ mod tests {
     fn containers_are_told_by_what_the_builder_gave_them() {
         let pod = object! { "spec": object! {
             "initContainers": list![
-                object! { "name": "copy-agent" },
+                object! { "name": "copy-agent", "image": "agent" },
                 object! { "name": "imagecheck-0" },
                 object! { "name": "migrate", "command": list!["true"] },
                 object! { "name": "web", "restartPolicy": "Always", "command": list!["sh", "-c"], "args": list!["x"],
                   "workingDir": "/workspace/build" },
-                object! { "name": "db", "restartPolicy": "Always" },
+                object! { "name": "db", "image": "postgres", "restartPolicy": "Always" },
             ],
             "containers": list![
                 client("second", "2", "plugin,command"),
@@ -223,6 +228,7 @@ mod tests {
         assert_eq!(plan.sidecars[0].directory(Path::new("/tmp/x")), Path::new("/tmp/x/build"));
         let left_out: Vec<&str> = plan.left_out.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(left_out, ["migrate", "db", "stranger"]);
+        assert!(plan.images.iter().eq(["busybox", "postgres"]), "{:?}", plan.images);
         assert_eq!(plan.signal_grace(), Duration::from_secs(50));
         assert_eq!(plan.shell(), ["/bin/sh", "-ec"]);
         assert!(matches!(read(&object! {}), Err(PodError::NoAgent)));
