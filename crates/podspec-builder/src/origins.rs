@@ -2,20 +2,26 @@
 //!
 //! Nothing is noted down while a Job is built. An origin is what an experiment shows: the Job is built again
 //! without one input after the other, and a field comes from the input without which it is another or not
-//! there. So an origin cannot claim what the builder does not do, and building pays nothing for it.
+//! there. What nothing can be built without gets another value instead. So an origin cannot claim what the
+//! builder does not do, and building pays nothing for it.
 //!
-//! - `document` knows the leaves of JSON documents and how to take one away.
-//! - `settings` and `inputs` list what can be taken away: each given setting, variable, tag and leaf of the
-//!   plugin block, of the PodTemplate and of both patches.
-//! - `compare` tells which fields differ between two Jobs.
-//! - `attribution` makes the experiments and chooses, `rules` names the rule of a field that no input made.
+//! - `document` knows the leaves of JSON documents and how to take one away or put another in its place.
+//! - `settings` (with `plain`) and `inputs` list what can be taken away: each given setting, variable, tag and
+//!   leaf of the plugin block, of the PodTemplate and of both patches.
+//! - `world` is all that one build reads; `substitutes` are values for what it cannot do without.
+//! - `compare` tells which fields differ between two Jobs, and `experiments` makes those.
+//! - `attribution` chooses, `rules` names the rule of a field that no input made.
 
 mod attribution;
 mod compare;
 mod document;
+mod experiments;
 mod inputs;
+mod plain;
 mod rules;
 mod settings;
+mod substitutes;
+mod world;
 
 use std::fmt;
 
@@ -24,7 +30,7 @@ use serde_json::Value;
 use crate::Builder;
 use crate::error::{BuildError, Warning};
 use crate::job::JobRequest;
-use inputs::World;
+use world::World;
 
 /// A Job with the origin of each of its fields.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +41,9 @@ pub struct Explained {
     pub warnings: Vec<Warning>,
     /// Every field that holds no others, in the order of the Job.
     pub fields: Vec<Field>,
+    /// Inputs without which nothing is built, nor with another value in their place: a permission that the
+    /// block makes use of. What they change is not known, so no field is said to come from them.
+    pub unknown: Vec<Origin>,
 }
 
 /// One field of a Job: a text, number or boolean, an empty object, or a list of such.
@@ -116,6 +125,12 @@ impl Origin {
             Self::Default { setting, .. } => setting,
             Self::Rule(rule) => rule,
         }
+    }
+
+    /// Whether one input is a part of the other.
+    fn is_within(&self, whole: &Self) -> bool {
+        self.kind() == whole.kind()
+            && self.name().strip_prefix(whole.name()).is_some_and(|rest| rest.starts_with(['.', '[']))
     }
 }
 

@@ -1,12 +1,14 @@
-//! The experiments, and what follows from them.
+//! What follows from the experiments.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::compare::changed;
-use super::document::{self, Path, Step};
-use super::inputs::{self, Input, World};
+use super::document;
+use super::experiments::{Experiments, Leaves};
+use super::inputs::{self, Input};
+use super::world::World;
 use super::{Explained, Field, Origin, rules};
 use crate::error::BuildError;
 
@@ -18,14 +20,14 @@ pub(super) fn attribute(world: &World) -> Result<Explained, BuildError> {
     let built = world.clone().build()?;
     let (job, warnings) = (built.to_json(), built.warnings);
     let leaves = document::leaves(&job);
+    let names: Vec<Vec<String>> = leaves.iter().map(|path| document::field_names(&job, path)).collect();
     let inputs = inputs::of(world);
-    let findings = Findings::of(world, &inputs, &job, leaves.len());
-    let fields = leaves.iter().enumerate().map(|(leaf, path)| {
+    let findings = Findings::of(world, &inputs, &job, &names);
+    let fields = leaves.iter().zip(&names).enumerate().map(|(leaf, (path, names))| {
         let value = document::get(&job, path).cloned().unwrap_or_default();
-        let names = document::field_names(&job, path);
-        let (origin, same, also) = findings.origin(leaf, path, &value, &names);
+        let (origin, same, also) = findings.origin(leaf, &value);
         Field {
-            path: document::shown(path, &names),
+            path: document::shown(path, names),
             pointer: document::pointer(path),
             value,
             origin,
@@ -34,7 +36,8 @@ pub(super) fn attribute(world: &World) -> Result<Explained, BuildError> {
         }
     });
     let fields = fields.collect();
-    Ok(Explained { job, warnings, fields })
+    let unknown = findings.unknown.iter().map(|index| inputs[*index].origin.clone()).collect();
+    Ok(Explained { job, warnings, fields, unknown })
 }
 
 /// What the Job is without single inputs, and without many.
@@ -44,148 +47,174 @@ struct Findings<'i> {
     causes: Vec<Vec<usize>>,
     /// For each input how many leaves change without it: the fewer, the more it says of each.
     reach: Vec<usize>,
-    /// Inputs without which there is no Job at all.
-    vital: Vec<usize>,
-    /// For each leaf that no single input changes, the inputs that say the same; the last one wins.
+    /// For each leaf that no single input changes, the inputs that say the same, the one with the first word
+    /// at the end.
     unanimous: Vec<Vec<usize>>,
+    /// For each leaf that no inputs change, where it comes from instead.
+    otherwise: Vec<Origin>,
+    /// Inputs that no experiment could be made with.
+    unknown: Vec<usize>,
 }
 
 impl<'i> Findings<'i> {
-    fn of(world: &World, inputs: &'i [Input], job: &Value, leaves: usize) -> Self {
-        let mut findings = Self {
-            inputs,
-            causes: vec![Vec::new(); leaves],
-            reach: vec![0; inputs.len()],
-            vital: Vec::new(),
-            unanimous: vec![Vec::new(); leaves],
+    fn of(world: &World, inputs: &'i [Input], job: &Value, names: &[Vec<String>]) -> Self {
+        let (mut experiments, mut found) = Experiments::new(world, job, inputs);
+        let mut unknown = experiments.fixed();
+        let misled = unknown.iter().filter_map(|index| Some((*index, experiments.misled(*index)?)));
+        let misled: Vec<(usize, Leaves)> = misled.collect();
+        misled.iter().for_each(|(index, leaves)| found[*index].clone_from(leaves));
+        let mut causes = vec![Vec::new(); names.len()];
+        for (index, leaves) in found.iter().enumerate() {
+            leaves.iter().for_each(|leaf| causes[*leaf].push(index));
+        }
+        let mut unanimous = vec![Vec::new(); names.len()];
+        renamed(&experiments, &mut unknown, &causes, &mut unanimous);
+        find_unanimous(&mut experiments, &causes, &mut unanimous);
+        let in_vain = |index: &usize| {
+            let misled = misled.iter().any(|(known, _)| known == index);
+            !misled && !unanimous.iter().flatten().any(|known| known == index)
         };
-        for (index, input) in inputs.iter().enumerate() {
-            match without(world, &[input], job) {
-                Some(changed) => {
-                    findings.reach[index] = changed.len();
-                    changed.into_iter().for_each(|leaf| findings.causes[leaf].push(index));
-                }
-                None => findings.vital.push(index),
-            }
-        }
-        findings.find_unanimous(world, job);
-        findings
-    }
-
-    /// Takes one input after the other away and puts none back, the earliest first. A leaf that stands
-    /// until then falls with the last of those that said the same.
-    fn find_unanimous(&mut self, world: &World, job: &Value) {
-        let dispensable = (0..self.inputs.len()).filter(|index| !self.vital.contains(index));
-        let dispensable: Vec<&Input> = dispensable.map(|index| &self.inputs[index]).collect();
-        let all_gone = without(world, &dispensable, job);
-        if all_gone.is_some_and(|changed| changed.iter().all(|leaf| !self.causes[*leaf].is_empty())) {
-            return;
-        }
-        let mut taken: Vec<usize> = Vec::new();
-        let mut bare = world.clone();
-        let mut fallen = vec![false; self.causes.len()];
-        for (index, input) in self.inputs.iter().enumerate() {
-            let mut without = bare.clone();
-            input.remove_from(&mut without);
-            let Ok(built) = without.clone().build() else { continue };
-            bare = without;
-            taken.push(index);
-            for leaf in changed(job, &built.to_json()) {
-                if !std::mem::replace(&mut fallen[leaf], true) && self.causes[leaf].is_empty() {
-                    self.unanimous[leaf] = self.needed(world, job, leaf, &taken);
-                }
-            }
-        }
-    }
-
-    /// Of the inputs without which a leaf falls those that must all go for that.
-    fn needed(&self, world: &World, job: &Value, leaf: usize, taken: &[usize]) -> Vec<usize> {
-        let mut needed = taken.to_vec();
-        for index in taken {
-            let fewer: Vec<usize> = needed.iter().copied().filter(|one| one != index).collect();
-            let inputs: Vec<&Input> = fewer.iter().map(|index| &self.inputs[*index]).collect();
-            if without(world, &inputs, job).is_some_and(|changed| changed.contains(&leaf)) {
-                needed = fewer;
-            }
-        }
-        needed
+        unknown.retain(in_vain);
+        let unmade = |leaf: &usize| causes[*leaf].is_empty() && unanimous[*leaf].is_empty();
+        let otherwise = otherwise(&experiments, names, unmade);
+        let reach = found.iter().map(Vec::len).collect();
+        Self { inputs, causes, reach, unanimous, otherwise, unknown }
     }
 
     /// The origin of a leaf, those that say the same, and all else that it depends on.
-    fn origin(
-        &self,
-        leaf: usize,
-        path: &Path,
-        value: &Value,
-        names: &[String],
-    ) -> (Origin, Vec<Origin>, Vec<Origin>) {
-        let told =
-            |indices: &[usize]| indices.iter().map(|index| self.inputs[*index].origin.clone()).collect();
-        if let Some((last, others)) = self.unanimous[leaf].split_last() {
-            return (self.inputs[*last].origin.clone(), told(others), Vec::new());
+    fn origin(&self, leaf: usize, value: &Value) -> (Origin, Vec<Origin>, Vec<Origin>) {
+        let told = |indices: &[usize]| -> Vec<Origin> {
+            indices.iter().map(|index| self.inputs[*index].origin.clone()).collect()
+        };
+        let likeness = |index: usize| likeness(&self.inputs[index].value, value);
+        let mut same = self.unanimous[leaf].clone();
+        // The last one of those that say what stands there had the last word.
+        if let Some(last) = same.iter().copied().rev().min_by_key(|index| likeness(*index)) {
+            same.retain(|index| *index != last);
+            return (self.inputs[last].origin.clone(), told(&same), Vec::new());
         }
         let mut causes = self.causes[leaf].clone();
-        causes.sort_by_key(|index| {
-            let input = &self.inputs[*index];
-            (likeness(&input.value, value), self.reach[*index], Reverse(input.stage))
-        });
-        if let Some((first, others)) = causes.split_first() {
-            let origin = self.inputs[*first].origin.clone();
-            let mut also: Vec<Origin> = told(others);
-            // What holds the origin says no more than the origin does.
-            also.retain(|other| !is_within(&origin, other));
-            return (origin, Vec::new(), also);
-        }
-        let origin = self.vital_origin(path, value).unwrap_or_else(|| self.rule(names));
-        (origin, Vec::new(), Vec::new())
-    }
-
-    /// Of a field that no input made. A setting that was given and changed nothing did not leave its default.
-    fn rule(&self, names: &[String]) -> Origin {
-        let Some((rule, setting)) = rules::of(names) else { return Origin::Rule(rules::UNKNOWN) };
-        let given = |setting: &str| {
-            let whole = Origin::Setting(setting.to_owned());
-            self.inputs.iter().any(|input| input.origin == whole || is_within(&input.origin, &whole))
+        causes
+            .sort_by_key(|index| (likeness(*index), self.reach[*index], Reverse(self.inputs[*index].stage)));
+        let Some((first, others)) = causes.split_first() else {
+            return (self.otherwise[leaf].clone(), Vec::new(), Vec::new());
         };
-        match setting {
-            Some(setting) if !given(setting) => Origin::Default { setting, rule },
-            _ => Origin::Rule(rule),
-        }
-    }
-
-    /// Without some inputs nothing can be built. Such a one made the leaf that has its name and says what it
-    /// says; of several the one whose way there is most alike.
-    fn vital_origin(&self, path: &Path, value: &Value) -> Option<Origin> {
-        let names: Vec<&str> = path
-            .iter()
-            .filter_map(|step| match step {
-                Step::Key(key) => Some(key.as_str()),
-                Step::Index(_) => None,
-            })
-            .collect();
-        let in_common = |input: &Input| {
-            let both = names.iter().rev().zip(input.names.iter().rev());
-            both.take_while(|(name, other)| *name == other).count()
-        };
-        let inputs = self.vital.iter().map(|index| &self.inputs[*index]);
-        let alike = inputs.filter(|input| &input.value == value && in_common(input) > 0);
-        alike.max_by_key(|input| (in_common(input), input.stage)).map(|input| input.origin.clone())
+        let origin = self.inputs[*first].origin.clone();
+        let mut also = told(others);
+        // What holds the origin says no more than the origin does.
+        also.retain(|other| !origin.is_within(other));
+        (origin, Vec::new(), also)
     }
 }
 
-/// Whether one input is a part of the other.
-fn is_within(part: &Origin, whole: &Origin) -> bool {
-    part.kind() == whole.kind()
-        && part.name().strip_prefix(whole.name()).is_some_and(|rest| rest.starts_with(['.', '[']))
+/// Of inputs that cannot be changed alone takes those that can be renamed together. The name is from the first
+/// one; the others use it.
+fn renamed(
+    experiments: &Experiments<'_>,
+    unknown: &mut Vec<usize>,
+    causes: &[Vec<usize>],
+    unanimous: &mut [Vec<usize>],
+) {
+    let mut left = std::mem::take(unknown);
+    while let Some(first) = left.first().copied() {
+        let (group, others): (Vec<usize>, Vec<usize>) =
+            left.iter().partition(|index| experiments.say_the_same(**index, first));
+        left = others;
+        let changed = if group.len() > 1 { experiments.renamed(&group) } else { None };
+        let Some(changed) = changed else {
+            unknown.extend(group);
+            continue;
+        };
+        let users_then_first: Vec<usize> = group.into_iter().rev().collect();
+        for leaf in changed.into_iter().filter(|leaf| causes[*leaf].is_empty()) {
+            unanimous[leaf].clone_from(&users_then_first);
+        }
+    }
+    unknown.sort_unstable();
+}
+
+/// Changes one input after the other, the earliest first. A leaf that stands until then falls with the last
+/// of those that said the same.
+fn find_unanimous(experiments: &mut Experiments<'_>, causes: &[Vec<usize>], unanimous: &mut [Vec<usize>]) {
+    let is_known =
+        |leaf: usize, unanimous: &[Vec<usize>]| !causes[leaf].is_empty() || !unanimous[leaf].is_empty();
+    let inputs: Vec<usize> = (0..experiments.len()).collect();
+    let all_gone = experiments.without(&inputs);
+    if all_gone.is_some_and(|changed| changed.iter().all(|leaf| is_known(*leaf, unanimous))) {
+        return;
+    }
+    let mut series = experiments.series();
+    let mut gone: Vec<usize> = Vec::new();
+    let mut fallen = vec![false; causes.len()];
+    for input in inputs {
+        if !series.change(input) {
+            continue;
+        }
+        gone.push(input);
+        for leaf in series.changed.clone() {
+            if !std::mem::replace(&mut fallen[leaf], true) && !is_known(leaf, unanimous) {
+                unanimous[leaf] = needed(experiments, leaf, &gone);
+            }
+        }
+    }
+}
+
+/// Of the inputs without which a leaf falls those that must all go for that.
+fn needed(experiments: &mut Experiments<'_>, leaf: usize, gone: &[usize]) -> Vec<usize> {
+    let mut falls =
+        |inputs: &[usize]| experiments.without(inputs).is_some_and(|changed| changed.contains(&leaf));
+    if !falls(gone) {
+        return Vec::new();
+    }
+    let mut needed = gone.to_vec();
+    loop {
+        let before = needed.len();
+        for index in needed.clone() {
+            let fewer: Vec<usize> = needed.iter().copied().filter(|one| *one != index).collect();
+            if falls(&fewer) {
+                needed = fewer;
+            }
+        }
+        if needed.len() == before {
+            return needed;
+        }
+    }
+}
+
+/// For each leaf the rule that makes it, or the setting whose default stands there: if it were given, another
+/// value would.
+fn otherwise(
+    experiments: &Experiments<'_>,
+    names: &[Vec<String>],
+    unmade: impl Fn(&usize) -> bool,
+) -> Vec<Origin> {
+    let mut found = vec![Origin::Rule(rules::UNKNOWN); names.len()];
+    let mut defaults: BTreeMap<&'static str, Leaves> = BTreeMap::new();
+    for leaf in (0..names.len()).filter(unmade) {
+        let Some((rule, setting)) = rules::of(&names[leaf]) else { continue };
+        found[leaf] = Origin::Rule(rule);
+        if let Some(setting) = setting.filter(|setting| !experiments.is_given(setting)) {
+            defaults.entry(setting).or_default().push(leaf);
+        }
+    }
+    for (setting, leaves) in defaults {
+        for leaf in experiments.with_setting(setting, &leaves) {
+            let Origin::Rule(rule) = found[leaf] else { continue };
+            found[leaf] = Origin::Default { setting, rule };
+        }
+    }
+    found
 }
 
 /// How much of a value an input gives: 0 all, 1 a part, 2 something else.
 fn likeness(input: &Value, value: &Value) -> u8 {
-    let (said, stands) = (text(input), text(value));
-    if input == value || said == stands {
-        0
-    } else {
-        u8::from(said.is_empty() || !stands.contains(&said)) + 1
+    let stands = text(value);
+    match input {
+        _ if input == value || text(input) == stands => 0,
+        Value::Array(elements) if !elements.is_empty() => {
+            elements.iter().map(|element| likeness(element, value)).max().unwrap_or(2)
+        }
+        _ => u8::from(text(input).is_empty() || !stands.contains(&text(input))) + 1,
     }
 }
 
@@ -194,12 +223,4 @@ fn text(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
-}
-
-/// The leaves that are others in the Job without these inputs; `None` if there is none then.
-fn without(world: &World, inputs: &[&Input], job: &Value) -> Option<Vec<usize>> {
-    let mut world = world.clone();
-    inputs.iter().for_each(|input| input.remove_from(&mut world));
-    let built = world.build().ok()?;
-    Some(changed(job, &built.to_json()))
 }

@@ -67,20 +67,20 @@ fn get_mut<'v>(value: &'v mut Value, path: &[Step]) -> Option<&'v mut Value> {
     })
 }
 
-/// Takes a leaf out of its object; an element of a list gives way to an empty object, so that the others
-/// keep their places. The root becomes null.
-pub(super) fn remove(value: &mut Value, path: &[Step]) {
-    match path.split_last() {
-        None => *value = Value::Null,
-        Some((Step::Key(key), parents)) => {
+/// Puts another value in a leaf's place, or takes it out: of its object; an element of a list gives way to an
+/// empty object, so that the others keep their places, and the root becomes null.
+pub(super) fn put(value: &mut Value, path: &[Step], other: Option<&Value>) {
+    match (path.split_last(), other) {
+        (None, other) => *value = other.cloned().unwrap_or(Value::Null),
+        (Some((Step::Key(key), parents)), None) => {
             if let Some(Value::Object(members)) = get_mut(value, parents) {
                 // Whatever map this is, the others keep their order.
                 members.retain(|other, _| other != key);
             }
         }
-        Some((Step::Index(_), _)) => {
-            if let Some(element) = get_mut(value, path) {
-                *element = Value::Object(Map::new());
+        (Some(_), other) => {
+            if let Some(place) = get_mut(value, path) {
+                *place = other.cloned().unwrap_or_else(|| Value::Object(Map::new()));
             }
         }
     }
@@ -190,10 +190,11 @@ mod tests {
                 .find(|path| written("", path) == text)
                 .unwrap()
         };
-        remove(&mut value, &path("b[0].x"));
-        remove(&mut value, &path("a"));
-        assert_eq!(value.to_string(), r#"{"b":[{},{"y":2}],"c":3}"#);
-        remove(&mut value, &[]);
+        put(&mut value, &path("b[0].x"), None);
+        put(&mut value, &path("a"), None);
+        put(&mut value, &path("b[1].y"), Some(&json!("z")));
+        assert_eq!(value.to_string(), r#"{"b":[{},{"y":"z"}],"c":3}"#);
+        put(&mut value, &[], None);
         assert!(value.is_null());
     }
 

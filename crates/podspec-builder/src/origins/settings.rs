@@ -1,26 +1,38 @@
-//! The settings that are given, each with the way to take it back.
+//! The settings that are given, each with the way to take it back and to give another in its place.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use pipeline_model::Interposer;
 use serde_json::{Value, json};
 
 use super::document;
-use crate::pull_policy::PullPolicy;
+use super::plain::Plain;
 use crate::settings::{AgentConfig, ResourceClass, Settings};
+
+/// Gives a setting this value; without one, or with one that cannot be it, that of a controller without a
+/// configuration.
+pub(super) type Put = Box<dyn Fn(&mut Settings, Option<&Value>)>;
 
 /// A setting, or a leaf of one.
 pub(super) struct SettingsInput {
     /// As in the configuration file: `agent-config.hooksVolume.name`.
     pub(super) key: String,
     pub(super) value: Value,
-    pub(super) remove: Box<dyn Fn(&mut Settings)>,
+    pub(super) put: Put,
 }
 
 /// Everything that is not as it would be without a configuration.
 pub(super) fn inputs(settings: &Settings) -> Vec<SettingsInput> {
-    let mut given = Given { settings: settings.clone(), default: Settings::default(), found: Vec::new() };
+    collect(settings, false)
+}
+
+/// A setting that was left at its default, with what that is; null where that is nothing.
+pub(super) fn left_at_default(settings: &Settings, key: &str) -> Option<SettingsInput> {
+    collect(settings, true).into_iter().find(|input| input.key == key)
+}
+
+fn collect(settings: &Settings, all: bool) -> Vec<SettingsInput> {
+    let mut given =
+        Given { settings: settings.clone(), default: Settings::default(), all, found: Vec::new() };
     given.plain("id", |s| &mut s.controller_id);
     given.plain("image", |s| &mut s.image);
     given.plain("job-prefix", |s| &mut s.job_prefix);
@@ -128,7 +140,7 @@ fn agent_config(given: &mut Given, config: &AgentConfig) {
         given.push(
             format!("{key}.path"),
             hook.path.as_str().into(),
-            Box::new(move |s| of(s).additional_hooks[index].path.clear()),
+            Box::new(move |s, other| of(s).additional_hooks[index].path = text(other)),
         );
         given.leaves(&format!("{key}.volume"), hook.volume.as_ref(), move |s| {
             &mut of(s).additional_hooks[index].volume
@@ -148,7 +160,7 @@ fn agent_config(given: &mut Given, config: &AgentConfig) {
     given.object("agent-config.verificationJWKSVolume", |s| &mut of(s).verification_jwks_volume);
     given.plain("agent-config.verification-failure-behavior", |s| &mut of(s).verification_failure_behavior);
     // At the end: taking back a part of it would bring it back.
-    given.push("agent-config".to_owned(), json!({}), Box::new(|s| s.agent_config = None));
+    given.push("agent-config".to_owned(), json!({}), Box::new(|s, _| s.agent_config = None));
 }
 
 fn resource_class(given: &mut Given, name: &str, class: &ResourceClass) {
@@ -156,6 +168,14 @@ fn resource_class(given: &mut Given, name: &str, class: &ResourceClass) {
         settings.resource_classes.get_or_insert_default().entry(name.to_owned()).or_default()
     }
     let key = format!("resource-classes.{name}");
+    if *class == ResourceClass::default() {
+        // It says nothing, but there is none else that a job may name.
+        let owned = name.to_owned();
+        let put = move |s: &mut Settings, _: Option<&Value>| {
+            s.resource_classes.get_or_insert_default().remove(&owned);
+        };
+        given.push(key.clone(), json!({}), Box::new(put));
+    }
     let owned = name.to_owned();
     given.leaves(&format!("{key}.resource"), class.resource.as_ref(), move |s| &mut of(s, &owned).resource);
     let owned = name.to_owned();
@@ -166,9 +186,7 @@ fn resource_class(given: &mut Given, name: &str, class: &ResourceClass) {
         given.push(
             format!("{key}.nodeSelector.{label}"),
             value.as_str().into(),
-            Box::new(move |s| {
-                of(s, &owned).node_selector.remove(&key_of_label);
-            }),
+            Box::new(move |s, other| put_entry(&mut of(s, &owned).node_selector, &key_of_label, other)),
         );
     }
 }
@@ -178,34 +196,34 @@ struct Given {
     /// Only looked at, through the accessors that need it mutable.
     settings: Settings,
     default: Settings,
+    /// Whether settings without parts count that are as they are by default.
+    all: bool,
     found: Vec<SettingsInput>,
 }
 
 impl Given {
-    fn push(&mut self, key: String, value: Value, remove: Box<dyn Fn(&mut Settings)>) {
-        self.found.push(SettingsInput { key, value, remove });
+    fn push(&mut self, key: String, value: Value, put: Put) {
+        self.found.push(SettingsInput { key, value, put });
     }
 
     /// A value without parts. Taken back it is what it is by default.
     fn plain<T: Plain>(&mut self, key: &str, field: fn(&mut Settings) -> &mut T) {
         let default = field(&mut self.default).clone();
         let value = field(&mut self.settings);
-        if *value != default {
+        if self.all || *value != default {
             let shown = value.shown();
-            self.push(key.to_owned(), shown, Box::new(move |s| field(s).clone_from(&default)));
+            let put = move |s: &mut Settings, other: Option<&Value>| {
+                *field(s) = other.and_then(T::read).unwrap_or_else(|| default.clone());
+            };
+            self.push(key.to_owned(), shown, Box::new(put));
         }
     }
 
     /// An entry each.
     fn map(&mut self, key: &str, field: fn(&mut Settings) -> &mut BTreeMap<String, String>) {
         for (entry, value) in field(&mut self.settings).clone() {
-            let remove = {
-                let entry = entry.clone();
-                move |s: &mut Settings| {
-                    field(s).remove(&entry);
-                }
-            };
-            self.push(format!("{key}.{entry}"), value.into(), Box::new(remove));
+            let key = format!("{key}.{entry}");
+            self.push(key, value.into(), Box::new(move |s, other| put_entry(field(s), &entry, other)));
         }
     }
 
@@ -221,14 +239,14 @@ impl Given {
         for path in document::leaves(&list).into_iter().filter(|path| !path.is_empty()) {
             let value = document::get(&list, &path).cloned().unwrap_or_default();
             let key = document::written(key, &path);
-            let remove = move |s: &mut Settings| {
+            let put = move |s: &mut Settings, other: Option<&Value>| {
                 let mut list = Value::Array(std::mem::take(field(s)));
-                document::remove(&mut list, &path);
+                document::put(&mut list, &path, other);
                 if let Value::Array(list) = list {
                     *field(s) = list;
                 }
             };
-            self.push(key, value, Box::new(remove));
+            self.push(key, value, Box::new(put));
         }
     }
 
@@ -236,73 +254,36 @@ impl Given {
     where
         F: for<'s> Fn(&'s mut Settings) -> &'s mut Option<Value> + Clone + 'static,
     {
-        let Some(object) = object else { return };
+        let Some(object) = object else {
+            if self.all {
+                self.push(key.to_owned(), Value::Null, Box::new(move |s, other| *field(s) = other.cloned()));
+            }
+            return;
+        };
         for path in document::leaves(object) {
             let value = document::get(object, &path).cloned().unwrap_or_default();
             let key = document::written(key, &path);
             let field = field.clone();
-            let remove = move |s: &mut Settings| {
+            let put = move |s: &mut Settings, other: Option<&Value>| {
                 let field = field(s);
                 if path.is_empty() {
-                    *field = None;
+                    *field = other.cloned();
                 } else if let Some(object) = field {
-                    document::remove(object, &path);
+                    document::put(object, &path, other);
                 }
             };
-            self.push(key, value, Box::new(remove));
+            self.push(key, value, Box::new(put));
         }
     }
 }
 
-/// A value that is taken back as a whole.
-trait Plain: Clone + PartialEq + 'static {
-    fn shown(&self) -> Value;
+fn put_entry(map: &mut BTreeMap<String, String>, entry: &str, other: Option<&Value>) {
+    match other.and_then(Value::as_str) {
+        Some(other) => map.insert(entry.to_owned(), other.to_owned()),
+        None => map.remove(entry),
+    };
 }
 
-impl Plain for String {
-    fn shown(&self) -> Value {
-        self.as_str().into()
-    }
-}
-
-impl Plain for bool {
-    fn shown(&self) -> Value {
-        (*self).into()
-    }
-}
-
-impl Plain for i64 {
-    fn shown(&self) -> Value {
-        (*self).into()
-    }
-}
-
-impl Plain for Duration {
-    fn shown(&self) -> Value {
-        self.as_secs().into()
-    }
-}
-
-impl Plain for PullPolicy {
-    fn shown(&self) -> Value {
-        self.as_str().into()
-    }
-}
-
-impl Plain for Interposer {
-    fn shown(&self) -> Value {
-        self.as_str().into()
-    }
-}
-
-impl Plain for Vec<String> {
-    fn shown(&self) -> Value {
-        self.clone().into()
-    }
-}
-
-impl<T: Plain> Plain for Option<T> {
-    fn shown(&self) -> Value {
-        self.as_ref().map_or(Value::Null, Plain::shown)
-    }
+fn text(value: Option<&Value>) -> String {
+    value.and_then(Value::as_str).unwrap_or_default().to_owned()
 }

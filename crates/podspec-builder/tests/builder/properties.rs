@@ -59,7 +59,7 @@ const KEYS: [&str; 44] = [
 const TEXTS: [&str; 10] =
     ["", "agent", "x:1", "B d", "container-0", "/workspace", "Always", "100m", "vector", "/m/"];
 
-fn any_json() -> impl Strategy<Value = Value> {
+pub(crate) fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -80,7 +80,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 /// A container that passes most checks, so that builds succeed often.
-fn container() -> impl Strategy<Value = Value> {
+pub(crate) fn container() -> impl Strategy<Value = Value> {
     let texts = || prop::collection::vec("[ -~]{0,6}", 0..3);
     let policy = prop::sample::select(vec!["", "Always", "IfNotPresent", "Never"]);
     (prop::sample::select(vec!["x:1", "y:1", "a@b"]), texts(), texts(), policy, any::<bool>()).prop_map(
