@@ -173,6 +173,9 @@ fn interposer(given: &Given<'_>) -> Result<Option<Interposer>, PluginError> {
     }
     match text.parse() {
         Ok(interposer) => Ok(Some(interposer)),
-        Err(error) => Err(PluginError::new("E-6", given.path(), error.to_string())),
+        Err(error) => {
+            let error = PluginError::new("E-6", given.path(), error.to_string());
+            Err(error.with_hint("write one of these words in lower case, or leave it out"))
+        }
     }
 }

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use redaction::redacted;
+
 /// Why a plugin list or block cannot be used.
 ///
-/// Displays as `kubernetes plugin: <path>: <what>; <hint>` (kubernetes-plugin 10).
+/// Displays as `kubernetes plugin: <path>: <what>; <hint>` (kubernetes-plugin 10). What looks like a credential is
+/// hidden in all its texts from the beginning (controller-config 8.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PluginError {
     /// Id of job-manifest 9.1: `E-1` to `E-4`, `E-6` or `E-40`.
@@ -20,11 +23,11 @@ pub struct PluginError {
 
 impl PluginError {
     pub(crate) fn new(id: &'static str, path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { id, path: path.into(), message: message.into(), hint: None }
+        Self { id, path: redacted(path.into()), message: redacted(message.into()), hint: None }
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(redacted(hint.into()));
         self
     }
 }
@@ -45,7 +48,8 @@ impl fmt::Display for PluginError {
 
 impl std::error::Error for PluginError {}
 
-/// Something the author should know although the block is used: shown on the build page and logged.
+/// Something the author should know although the block is used: shown on the build page and logged. Credentials are
+/// hidden as in [`PluginError`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// Id of job-manifest 9.3: `W-1`, `W-3`, `W-17`, `W-18` or `W-19`.
@@ -58,7 +62,7 @@ pub struct Notice {
 
 impl Notice {
     pub(crate) fn new(id: &'static str, path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { id, path: path.into(), message: message.into() }
+        Self { id, path: redacted(path.into()), message: redacted(message.into()) }
     }
 }
 

@@ -26,6 +26,7 @@ mod reader;
 mod reference;
 pub mod shape;
 mod step_plugins;
+mod told;
 
 pub use block::KubernetesPlugin;
 pub use block::table::{
@@ -40,4 +41,5 @@ pub use pipeline::{Combination, CommandStep, Matrix, Pipeline, PipelineError};
 pub use plugin_list::{OtherPlugin, Plugins, parse_plugins};
 pub use reference::{KUBERNETES_PLUGIN, resolve_reference};
 pub use step_plugins::{StepPluginsError, step_plugins};
+pub use told::{told_value, too_large_integer};
 pub use yaml_source::nearest;

@@ -178,21 +178,28 @@ impl Interposer {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{found}` is not one of {allowed}")]
 pub struct UnknownWord {
-    /// What was written.
+    /// What was written, without what looks like a credential.
     pub found: String,
     /// The allowed words, quoted and joined with commas.
     pub allowed: &'static str,
+}
+
+impl UnknownWord {
+    /// `written` is none of the words that `allowed` lists.
+    #[must_use]
+    pub fn new(written: &str, allowed: &'static str) -> Self {
+        Self { found: redaction::redact(written).into_owned(), allowed }
+    }
 }
 
 impl FromStr for Interposer {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        let found = || text.to_owned();
         Self::ALL
             .into_iter()
             .find(|word| word.as_str() == text)
-            .ok_or_else(|| UnknownWord { found: found(), allowed: "`buildkite`, `vector`, `legacy`" })
+            .ok_or_else(|| UnknownWord::new(text, "`buildkite`, `vector`, `legacy`"))
     }
 }
 

@@ -4,8 +4,9 @@ use shared_json::{Array, Map, Text, Value};
 
 use crate::block::KubernetesPlugin;
 use crate::finding::{Notice, PluginError};
-use crate::reader::type_name;
-use crate::reference::{Kind, kind};
+use crate::reader::{type_error, type_name};
+use crate::reference::{KUBERNETES_PLUGIN, Kind, kind};
+use crate::told::told_value;
 
 /// What a job's plugin list holds.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -41,7 +42,7 @@ pub fn parse_plugins(text: &str, prohibited: bool) -> Result<Plugins, PluginErro
     }
     let elements = decode(text)?;
     let mut plugins = Plugins::default();
-    let (mut block, mut count) = (None, 0);
+    let (mut block, mut places) = (None, Vec::new());
     for (index, element) in elements.into_iter().enumerate() {
         let (key, value) = only_member(element, index)?;
         let path = || format!("BUILDKITE_PLUGINS[{index}]");
@@ -50,14 +51,13 @@ pub fn parse_plugins(text: &str, prohibited: bool) -> Result<Plugins, PluginErro
             Kind::Versioned(version) => return Err(versioned(path(), version)),
             Kind::Kubernetes => {
                 if !(value.is_object() || value.is_null()) {
-                    let message = format!("expected mapping, found {}", type_name(&value));
-                    return Err(PluginError::new("E-4", "", message));
+                    return Err(type_error(&path(), "mapping", &value));
                 }
                 block = Some(match block {
                     Some(earlier) => overlay(earlier, value),
                     None => value,
                 });
-                count += 1;
+                places.push(path());
             }
             other => {
                 if other == Kind::LookAlike {
@@ -67,8 +67,8 @@ pub fn parse_plugins(text: &str, prohibited: bool) -> Result<Plugins, PluginErro
             }
         }
     }
-    if count > 1 {
-        plugins.notices.push(repeated(count));
+    if places.len() > 1 {
+        plugins.notices.push(repeated(&places));
     }
     if let Some(value) = block.filter(|block| !block.is_null()) {
         let (block, notices) = KubernetesPlugin::from_json(&value)?;
@@ -81,24 +81,47 @@ pub fn parse_plugins(text: &str, prohibited: bool) -> Result<Plugins, PluginErro
 /// The whole list is decoded before any element is judged (R-29).
 fn decode(text: &str) -> Result<Array, PluginError> {
     let path = "BUILDKITE_PLUGINS";
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| PluginError::new("E-1", path, format!("not valid JSON: {error}")))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| {
+        let found = found_at(text, &error);
+        PluginError::new("E-1", path, format!("not valid JSON: {error}, {found}")).with_hint(LEAVE_IT)
+    })?;
     let elements = match value {
         Value::Null => Array::new(),
         Value::Array(elements) => elements,
         other => {
-            let message = format!("expected a list of plugins, found {}", type_name(&other));
-            return Err(PluginError::new("E-1", path, message));
+            let value = told_value(&other, path);
+            let message = format!("expected a list of plugins, found {}{value}", type_name(&other));
+            return Err(PluginError::new("E-1", path, message).with_hint(LEAVE_IT));
         }
     };
     let misfit = elements.iter().position(|element| !(element.is_object() || element.is_null()));
     match misfit {
         None => Ok(elements),
         Some(index) => {
-            let found = type_name(&elements[index]);
+            let path = format!("{path}[{index}]");
+            let element = &elements[index];
+            let found = format!("{}{}", type_name(element), told_value(element, &path));
             let message = format!("expected an object with the plugin's name as its key, found {found}");
-            Err(PluginError::new("E-1", format!("{path}[{index}]"), message))
+            Err(PluginError::new("E-1", path, message)
+                .with_hint("write `{\"name\": {options}}` for each plugin"))
         }
+    }
+}
+
+/// Pipeline upload makes the list of a step's `plugins`, and never makes it wrong.
+const LEAVE_IT: &str = "write `plugins` in the step and leave this variable to pipeline upload";
+
+/// The character that ended the reading; its line and column are in the error.
+fn found_at(text: &str, error: &serde_json::Error) -> String {
+    let line = text.split('\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    // A column counts bytes from 1, and may stand behind the last one.
+    let at = line.floor_char_boundary(error.column().saturating_sub(1));
+    match line[at..].chars().next() {
+        Some(found) if !error.is_eof() && error.column() > 0 && !found.is_control() => {
+            format!("at `{found}`")
+        }
+        _ if error.is_eof() => "where the text ends".to_owned(),
+        _ => "at the end of a line".to_owned(),
     }
 }
 
@@ -111,10 +134,13 @@ fn only_member(element: Value, index: usize) -> Result<(Text, Value), PluginErro
         return Ok(members.into_iter().next().expect("there is one member"));
     }
     let keys = members.keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-    let found = if keys.is_empty() { "none".to_owned() } else { keys };
+    let (found, hint) = if keys.is_empty() {
+        ("none".to_owned(), "name the plugin or remove the empty entry")
+    } else {
+        (keys, "indent the options below the plugin's name")
+    };
     let message = format!("a plugin has exactly one key, its name; found {found}");
-    let error = PluginError::new("E-2", format!("BUILDKITE_PLUGINS[{index}]"), message);
-    Err(error.with_hint("indent the options below the plugin's name"))
+    Err(PluginError::new("E-2", format!("BUILDKITE_PLUGINS[{index}]"), message).with_hint(hint))
 }
 
 fn prohibition(path: String) -> PluginError {
@@ -131,16 +157,21 @@ fn versioned(path: String, version: &str) -> PluginError {
 
 fn look_alike(path: String, key: &str) -> Notice {
     let message = format!(
-        "`{key}` is run as an ordinary plugin; if the built-in kubernetes plugin is meant, write `kubernetes`"
+        "`{}` is run as an ordinary plugin; the built-in kubernetes plugin has no other name than \
+         `{KUBERNETES_PLUGIN}`: write that if it is meant",
+        redaction::without_userinfo(key)
     );
     Notice::new("W-19", path, message)
 }
 
-fn repeated(count: usize) -> Notice {
+fn repeated(places: &[String]) -> Notice {
+    let last = places.last().cloned().unwrap_or_default();
     let message = format!(
-        "the kubernetes plugin is given {count} times; later ones were laid over earlier ones: write it once"
+        "the kubernetes plugin is given {} times, in {}; later ones were laid over earlier ones: write it once",
+        places.len(),
+        places.join(", ")
     );
-    Notice::new("W-3", "", message)
+    Notice::new("W-3", last, message)
 }
 
 /// Objects merge key by key, all else is replaced; a null block erases what came before (R-34).

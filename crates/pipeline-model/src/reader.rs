@@ -9,6 +9,7 @@ use yaml_source::nearest;
 
 use crate::finding::{Notice, PluginError};
 use crate::shape::{Field, ObjectType, Shape};
+use crate::told::{told_value, too_large_integer};
 
 pub(crate) use path::Path;
 
@@ -51,11 +52,12 @@ impl Reader {
         let (rule, message) = if let Some(field) = spellings.field(key) {
             ("W-17", format!("`{key}` was read as `{}`; write it that way", field.name))
         } else if is_merge_directive(key) {
-            ("W-2", format!("`{key}` has a meaning only inside a patch, and was ignored"))
+            let message = "has a meaning only inside a patch, and was ignored: move it into `podSpecPatch`";
+            ("W-2", format!("`{key}` {message}"))
         } else {
             let near = nearest(key, spellings.known.names());
-            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            ("W-1", format!("`{key}` is not a known key and was ignored{hint}"))
+            let hint = near.map_or_else(|| "remove it".to_owned(), |near| format!("did you mean `{near}`?"));
+            ("W-1", format!("`{key}` is not a known key and was ignored; {hint}"))
         };
         self.notices.push(Notice::new(rule, path, message));
     }
@@ -105,7 +107,7 @@ fn is_merge_directive(key: &str) -> bool {
 }
 
 fn object<'v>(value: &'v Value, path: Path<'_>) -> Result<&'v Map, PluginError> {
-    value.as_object().ok_or_else(|| type_error(path, "mapping", value))
+    value.as_object().ok_or_else(|| type_error(&path.to_string(), "mapping", value))
 }
 
 /// A member of an object that has a value, with what the table says of its key.
@@ -189,7 +191,7 @@ fn check(shape: Shape, value: &Value, path: Path<'_>) -> Result<(), PluginError>
         }
         Shape::Kubernetes(_) | Shape::Patch(_) | Shape::Object(_) => (value.is_object(), "mapping"),
         Shape::List(element) => {
-            let items = value.as_array().ok_or_else(|| type_error(path, "list", value))?;
+            let items = value.as_array().ok_or_else(|| type_error(&path.to_string(), "list", value))?;
             let each = |(index, item)| check(*element, item, path.index(index));
             return items.iter().enumerate().try_for_each(each);
         }
@@ -199,25 +201,30 @@ fn check(shape: Shape, value: &Value, path: Path<'_>) -> Result<(), PluginError>
         }
         other => unreachable!("{other:?} is a shape of pipelines, not of the block"),
     };
-    if fits { Ok(()) } else { Err(type_error(path, expected, value)) }
+    if fits { Ok(()) } else { Err(type_error(&path.to_string(), expected, value)) }
 }
 
-fn type_error(path: Path<'_>, expected: &str, found: &Value) -> PluginError {
-    let error =
-        PluginError::new("E-4", path.to_string(), format!("expected {expected}, found {}", type_name(found)));
-    match hint(expected, found) {
-        Some(hint) => error.with_hint(hint),
-        None => error,
+/// E-4.
+pub(crate) fn type_error(path: &str, expected: &str, found: &Value) -> PluginError {
+    if expected == "integer"
+        && let Some((message, hint)) = too_large_integer(found, path)
+    {
+        return PluginError::new("E-4", path, message).with_hint(hint);
     }
+    let message = format!("expected {expected}, found {}{}", type_name(found), told_value(found, path));
+    PluginError::new("E-4", path, message).with_hint(hint(expected, found))
 }
 
-fn hint(expected: &str, found: &Value) -> Option<&'static str> {
+fn hint(expected: &str, found: &Value) -> &'static str {
     match (expected, found) {
-        ("text", Value::Number(_) | Value::Bool(_)) => Some("put it in quotes"),
-        ("boolean", Value::String(_)) => Some("write true or false without quotes"),
-        ("integer", Value::String(_) | Value::Number(_)) => Some("write a whole number without quotes"),
-        ("list", _) => Some("write a list, each item behind a dash"),
-        _ => None,
+        (_, Value::Null) => "remove the empty entry",
+        ("text", Value::Number(_) | Value::Bool(_)) => "put it in quotes",
+        ("text", _) => "write one text",
+        ("boolean", _) => "write true or false without quotes",
+        ("integer", _) => "write a whole number without quotes",
+        ("list", _) => "write a list, each item behind a dash",
+        (_, Value::Array(_)) => "write `key: value` pairs below it, without dashes",
+        _ => "write `key: value` pairs below it",
     }
 }
 

@@ -31,9 +31,13 @@ fn plugin_list_refusals() {
     let rows = [
         ("{}".to_owned(), "E-1", "BUILDKITE_PLUGINS: expected a list of plugins, found mapping"),
         (r#""x""#.to_owned(), "E-1", "found text"),
-        ("garbage".to_owned(), "E-1", "not valid JSON"),
+        ("garbage".to_owned(), "E-1", "column 1, at `g`; write `plugins` in the step"),
         (r#"["s"]"#.to_owned(), "E-1", "BUILDKITE_PLUGINS[0]: expected an object"),
         ("[[]]".to_owned(), "E-1", "found list"),
+        ("[1,\n {]".to_owned(), "E-1", "line 2 column 3, at `]`"),
+        ("[".to_owned(), "E-1", "line 1 column 1, where the text ends"),
+        ("[\"\u{e9}\u{e9}\" x".to_owned(), "E-1", "at `x`"),
+        ("[\"\n\"]".to_owned(), "E-1", "at the end of a line"),
         ("[null]".to_owned(), "E-2", "found none"),
         ("[{}]".to_owned(), "E-2", "found none"),
         (r#"[{"a": 1, "b": 2}]"#.to_owned(), "E-2", "found `a`, `b`"),
@@ -43,10 +47,18 @@ fn plugin_list_refusals() {
         // Then elements count in order.
         (format!(r#"[null, {{"{long}#v1": 1}}]"#), "E-2", "[0]"),
         (versioned.clone(), "E-40", "has no version `v1.2.3`; remove `#v1.2.3`"),
-        (list(r#""text""#), "E-4", "expected mapping, found text"),
-        (list("[]"), "E-4", "expected mapping, found list"),
-        (list("5"), "E-4", "expected mapping, found integer"),
-        (list("false"), "E-4", "expected mapping, found boolean"),
+        (
+            list(r#""text""#),
+            "E-4",
+            "BUILDKITE_PLUGINS[0]: expected mapping, found text `text`; write `key: value`",
+        ),
+        (
+            list("[]"),
+            "E-4",
+            "BUILDKITE_PLUGINS[0]: expected mapping, found list; write `key: value` pairs below it",
+        ),
+        (list("5"), "E-4", "expected mapping, found integer `5`"),
+        (list("false"), "E-4", "expected mapping, found boolean `false`"),
     ];
     for (text, id, message) in rows {
         let error = refused(&text);
@@ -104,6 +116,8 @@ fn look_alikes_are_ordinary_plugins() {
         assert!(plugins.kubernetes.is_none());
         let ids: Vec<_> = plugins.notices.iter().map(|notice| notice.id).collect();
         assert_eq!(ids == ["W-19"], similar, "{key}: {ids:?}");
+        let told = plugins.notices.iter().all(|notice| notice.message.contains(KUBERNETES_PLUGIN));
+        assert!(told, "{key}: {:?}", plugins.notices);
         assert_eq!(plugins.others[0].reference, key);
     }
 }
@@ -149,7 +163,42 @@ fn repeated_blocks_overlay() {
         let text = format!(r#"[{{"{KUBERNETES_PLUGIN}": {first}}}, {{"{KUBERNETES_PLUGIN}": {second}}}]"#);
         let plugins = parse_plugins(&text, false).unwrap();
         assert_eq!(plugins.kubernetes, want.map(|want| block(want).0), "{text}");
-        assert_eq!(plugins.notices[0].id, "W-3", "{text}");
+        assert_eq!(
+            (plugins.notices[0].id, &*plugins.notices[0].path),
+            ("W-3", "BUILDKITE_PLUGINS[1]"),
+            "{text}"
+        );
+    }
+}
+
+/// Whatever message quotes a user's text: credentials are told by their shape.
+/// controller-config 8.3; job-manifest E-1, E-2, E-4, E-6, E-40, W-1, W-17, W-19
+#[test]
+fn no_message_repeats_a_credential() {
+    let token = "bkjat_a1B2.c3";
+    let errors = [
+        format!(r#"["{token}"]"#),
+        format!(r#"[{{"{token}": 1, "b": 2}}]"#),
+        format!(r#"[{{"{KUBERNETES_PLUGIN}#{token}": 1}}]"#),
+        list(&format!(r#""{token}""#)),
+        list(&format!(r#"{{"checkout": {{"skip": "{token}"}}}}"#)),
+        list(&format!(r#"{{"metadata": {{"labels": {{"{token}": 1}}}}}}"#)),
+        list(&format!(r#"{{"commandParams": {{"interposer": "{token}"}}}}"#)),
+    ];
+    for text in errors {
+        let error = refused(&text);
+        assert!(error.to_string().contains("[redacted]"), "{error}");
+        assert!(!format!("{error} {error:?}").contains("a1B2"), "{error:?}");
+    }
+    let notices =
+        [list(&format!(r#"{{"{token}": 1}}"#)), format!(r#"[{{"https://{KUBERNETES_PLUGIN}#{token}": 1}}]"#)];
+    for text in notices {
+        let notices = parse_plugins(&text, false).unwrap().notices;
+        assert_eq!(notices.len(), 1, "{text}");
+        for notice in notices {
+            assert!(notice.to_string().contains("[redacted]"), "{notice}");
+            assert!(!format!("{notice} {notice:?}").contains("a1B2"), "{notice:?}");
+        }
     }
 }
 
@@ -157,49 +206,74 @@ fn repeated_blocks_overlay() {
 #[test]
 fn type_errors_name_path_types_and_way_out() {
     let rows = [
-        (r#"{"podSpec": "text"}"#, "E-4", "kubernetes plugin: podSpec: expected mapping, found text"),
-        (r#"{"checkout": true}"#, "E-4", "kubernetes plugin: checkout: expected mapping, found boolean"),
-        (r#"{"podTemplate": 5}"#, "E-4", "podTemplate: expected text, found integer; put it in quotes"),
+        (r#"{"podSpec": "text"}"#, "E-4", "kubernetes plugin: podSpec: expected mapping, found text `text`"),
+        (
+            r#"{"checkout": true}"#,
+            "E-4",
+            "kubernetes plugin: checkout: expected mapping, found boolean `true`; write `key: value` pairs below it",
+        ),
+        (r#"{"podTemplate": 5}"#, "E-4", "podTemplate: expected text, found integer `5`; put it in quotes"),
         (
             r#"{"metadata": {"labels": {"team": 1}}}"#,
             "E-4",
-            "metadata.labels.team: expected text, found integer; put it in quotes",
+            "metadata.labels.team: expected text, found integer `1`; put it in quotes",
         ),
         (
             r#"{"metadata": {"annotations": {"a/b": true}}}"#,
             "E-4",
-            "metadata.annotations.a/b: expected text, found boolean; put it in quotes",
+            "metadata.annotations.a/b: expected text, found boolean `true`; put it in quotes",
         ),
         (
             r#"{"checkout": {"skip": "true"}}"#,
             "E-4",
-            "checkout.skip: expected boolean, found text; write true or false without quotes",
+            "checkout.skip: expected boolean, found text `true`; write true or false without quotes",
         ),
         (
             r#"{"jobActiveDeadlineSeconds": "10"}"#,
             "E-4",
-            "jobActiveDeadlineSeconds: expected integer, found text; write a whole number without quotes",
+            "jobActiveDeadlineSeconds: expected integer, found text `10`; write a whole number without quotes",
         ),
         (
             r#"{"jobActiveDeadlineSeconds": 10.5}"#,
             "E-4",
-            "jobActiveDeadlineSeconds: expected integer, found fraction; write a whole number without quotes",
+            "jobActiveDeadlineSeconds: expected integer, found fraction `10.5`; write a whole number without quotes",
         ),
         (r#"{"jobActiveDeadlineSeconds": 1e3}"#, "E-4", "found fraction"),
+        (
+            r#"{"jobActiveDeadlineSeconds": 99999999999999999999}"#,
+            "E-4",
+            "jobActiveDeadlineSeconds: `100000000000000000000` is beyond the range of integers; write a whole number from",
+        ),
+        (
+            r#"{"checkout": {"gitMirrors": {"lockTimeout": -99999999999999999999}}}"#,
+            "E-4",
+            "beyond the range",
+        ),
+        (
+            r#"{"metadata": {"labels": []}}"#,
+            "E-4",
+            "found list; write `key: value` pairs below it, without dashes",
+        ),
+        (r#"{"checkout": {"cloneFlags": ["-v"]}}"#, "E-4", "found list; write one text"),
+        (r#"{"checkout": {"submoduleCloneConfig": [{}]}}"#, "E-4", "found mapping; write one text"),
         (r#"{"checkout": {"gitMirrors": {"lockTimeout": "5m"}}}"#, "E-4", "checkout.gitMirrors.lockTimeout:"),
         (r#"{"gitEnvFrom": {}}"#, "E-4", "gitEnvFrom: expected list, found mapping; write a list"),
-        (r#"{"gitEnvFrom": [null]}"#, "E-4", "gitEnvFrom[0]: expected mapping, found null"),
-        (r#"{"sidecars": [{}, "x"]}"#, "E-4", "sidecars[1]: expected mapping, found text"),
+        (
+            r#"{"gitEnvFrom": [null]}"#,
+            "E-4",
+            "gitEnvFrom[0]: expected mapping, found null; remove the empty entry",
+        ),
+        (r#"{"sidecars": [{}, "x"]}"#, "E-4", "sidecars[1]: expected mapping, found text `x`"),
         (
             r#"{"checkout": {"submoduleCloneConfig": ["a", null]}}"#,
             "E-4",
             "checkout.submoduleCloneConfig[1]:",
         ),
-        (r#"{"podSpecPatch": "x"}"#, "E-4", "podSpecPatch: expected mapping, found text"),
+        (r#"{"podSpecPatch": "x"}"#, "E-4", "podSpecPatch: expected mapping, found text `x`; write"),
         (
             r#"{"commandParams": {"interposer": "Vector"}}"#,
             "E-6",
-            "commandParams.interposer: `Vector` is not one of `buildkite`, `vector`, `legacy`",
+            "commandParams.interposer: `Vector` is not one of `buildkite`, `vector`, `legacy`; write one of these",
         ),
     ];
     for (text, id, message) in rows {
@@ -227,12 +301,15 @@ fn keys_are_matched_leniently_and_loudly() {
             "W-1 podTemplat: `podTemplat` is not a known key and was ignored; did you mean `podTemplate`?",
         ),
         (r#"{"pod-spec-patch": {}}"#, "did you mean `podSpecPatch`?"),
-        (r#"{"xyzzy": 1}"#, "W-1 xyzzy: `xyzzy` is not a known key and was ignored"),
+        (r#"{"xyzzy": 1}"#, "W-1 xyzzy: `xyzzy` is not a known key and was ignored; remove it"),
         (
             r#"{"checkout": {"clone-flags": "x"}}"#,
             "W-1 checkout.clone-flags: `clone-flags` is not a known key and was ignored; did you mean `cloneFlags`?",
         ),
-        (r#"{"$patch": "delete"}"#, "W-2 $patch:"),
+        (
+            r#"{"$patch": "delete"}"#,
+            "W-2 $patch: `$patch` has a meaning only inside a patch, and was ignored: move it into `podSpecPatch`",
+        ),
         (r#"{"PODTEMPLATE": "x"}"#, "W-17 PODTEMPLATE: `PODTEMPLATE` was read as `podTemplate`"),
         // Unknown also with a null value.
         (r#"{"podTemplat": null}"#, "W-1"),

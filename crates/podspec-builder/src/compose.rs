@@ -20,7 +20,7 @@ use shared_json::Value;
 use crate::check::names;
 use crate::draft::{Draft, Inputs, Roles};
 use crate::error::BuildError;
-use crate::object::{CONTAINERS, INIT_CONTAINERS, list_mut};
+use crate::object::{CONTAINERS, INIT_CONTAINERS, list_mut, place};
 
 use checkout_params::EffectiveCheckout;
 use mounts::Mounts;
@@ -41,7 +41,7 @@ pub(crate) use volumes::configured as configured_volumes;
 /// E-7, E-8, E-9 to E-12, E-23, in this order.
 pub(crate) fn compose(inputs: Inputs<'_>, template: Option<Value>) -> Result<Draft, BuildError> {
     let mut warnings = Vec::new();
-    let mut pod = start::pod_spec(inputs, template)?;
+    let (mut pod, written_in) = start::pod_spec(inputs, template)?;
     let tags = AgentTags::parse(&inputs.job.agent_query_rules, &mut warnings);
     let (labels, annotations) = metadata::compose(inputs, &tags, &mut warnings);
 
@@ -49,7 +49,7 @@ pub(crate) fn compose(inputs: Inputs<'_>, template: Option<Value>) -> Result<Dra
     let mounts = Mounts::new(inputs, &checkout);
     volumes::append_configured(&mut pod, &inputs.prepared.volumes);
 
-    let mut roles = Roles { checkout: !checkout.skip, ..Roles::default() };
+    let mut roles = Roles { checkout: !checkout.skip, written_in, ..Roles::default() };
     command::compose(&mut pod, inputs, &mounts, &mut roles, &mut warnings);
     let sidecars = sidecar::compose(inputs, &mounts, &mut roles);
     resource_class::apply(&mut pod, inputs, &tags)?;
@@ -61,13 +61,23 @@ pub(crate) fn compose(inputs: Inputs<'_>, template: Option<Value>) -> Result<Dra
         checkout::append_volumes(&mut pod, &checkout);
     }
     let init = list_mut(&mut pod, INIT_CONTAINERS);
+    let own_init = init.len();
     // The image checks follow.
     init.reserve(sidecars.len() + 4);
     init.insert(0, inputs.prepared.setup.clone());
     init.extend_from_slice(&sidecars);
 
     volumes::drop_repeats(&mut pod);
-    names::distinct(&pod)?;
+    names::distinct(&pod, |list, index, element| match index.checked_sub(1) {
+        _ if list == CONTAINERS && index < roles.commands.len() => {
+            format!("{written_in}.{CONTAINERS}[{index}]")
+        }
+        Some(own) if list == INIT_CONTAINERS && own < own_init => {
+            format!("{written_in}.{INIT_CONTAINERS}[{own}]")
+        }
+        Some(own) if list == INIT_CONTAINERS => format!("sidecars[{}]", own - own_init),
+        _ => place(list, index, element),
+    })?;
     Ok(Draft {
         pod,
         roles,
@@ -76,6 +86,7 @@ pub(crate) fn compose(inputs: Inputs<'_>, template: Option<Value>) -> Result<Dra
         skip_checkout: checkout.skip,
         image_check_entries: Vec::new(),
         removed: Vec::new(),
+        commands_removed: None,
         warnings,
     })
 }

@@ -21,11 +21,11 @@ pub(crate) use configured::Derived;
 /// E-37 to E-39, then E-13; E-15 to E-20 for what a patch says of an image check.
 pub(crate) fn derive(draft: &mut Draft, inputs: Inputs<'_>) -> Result<(), BuildError> {
     presence::check(draft)?;
-    let grace = pod_level::derive(draft, inputs.settings);
+    let grace = pod_level::derive(draft, inputs);
     commands::derive(draft, inputs, grace)?;
     users::derive(draft, inputs);
     let to_check = images::derive(draft, inputs.settings)?;
     image_checks::append(draft, inputs, to_check)?;
-    mounts::derive(draft, &inputs.prepared.mounts.workspace_volume);
+    mounts::derive(draft, inputs);
     Ok(())
 }

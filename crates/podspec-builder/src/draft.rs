@@ -1,7 +1,7 @@
 //! What the stages hand on to each other: the pod under construction and all that is known about it.
 
 use pipeline_model::KubernetesPlugin;
-use shared_json::Text;
+use shared_json::{Text, Value};
 
 use crate::error::Warning;
 use crate::job::JobRequest;
@@ -39,6 +39,8 @@ pub(crate) struct Draft {
     pub(crate) image_check_entries: Vec<ImageCheckEntry>,
     /// Containers of the stack that are not in the pod any more, and by which patch.
     pub(crate) removed: Vec<(&'static str, Author)>,
+    /// The patch that left no command container.
+    pub(crate) commands_removed: Option<Author>,
     /// In the order of the rules.
     pub(crate) warnings: Vec<Warning>,
 }
@@ -53,6 +55,9 @@ impl Draft {
         });
         let known = |name: &str| self.removed.iter().find(|(removed, _)| *removed == name);
         self.removed = missing.map(|(_, name)| known(name).copied().unwrap_or((name, author))).collect();
+        let role = |entry: &Value| self.roles.of_regular(text(as_object(entry), "name"));
+        let none_left = list(&self.pod, CONTAINERS).iter().all(|entry| role(entry) != Some(Role::Command));
+        self.commands_removed = none_left.then(|| self.commands_removed.unwrap_or(author));
     }
 }
 
@@ -72,6 +77,8 @@ pub(crate) enum Role {
 pub(crate) struct Roles {
     /// Names of command containers in the order in which they run.
     pub(crate) commands: Vec<Text>,
+    /// Where the command containers were written: the path of the starting pod spec.
+    pub(crate) written_in: &'static str,
     /// The command container made by R-72, if there is one.
     pub(crate) default_command: Option<&'static str>,
     /// Whether the pod has a checkout container.
@@ -87,6 +94,16 @@ impl Roles {
             AGENT => Some(Role::Agent),
             CHECKOUT => self.checkout.then_some(Role::Checkout),
             _ => self.commands.iter().any(|command| *command == *name).then_some(Role::Command),
+        }
+    }
+
+    /// Where a command container was written; one that R-72 made is in the final pod only.
+    pub(crate) fn place_of_command(&self, name: &str) -> String {
+        match self.commands.iter().position(|command| *command == *name) {
+            Some(index) if self.default_command.is_none() => {
+                format!("{}.{CONTAINERS}[{index}]", self.written_in)
+            }
+            _ => format!("{CONTAINERS}[{name}]"),
         }
     }
 

@@ -2,35 +2,42 @@
 
 use std::fmt;
 
+use redaction::{redact, redacted};
+
 /// Why no Job can be built. Shown as `kubernetes plugin: <path>: <what>; <hint>` (kubernetes-plugin 10);
 /// [`BuildError::id`] is for programs and for the `error[E-17]:` prefix of command line tools.
+///
+/// What looks like a credential is hidden in all texts from the beginning, so it is neither in `Display` nor in
+/// `Debug` nor in the fields (controller-config 8.3). The same holds for [`Warning`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildError {
     /// Id of the rule, such as `E-13`.
     pub id: &'static str,
     /// What is wrong, a lowercase fragment; for E-41 a list follows, one line for each violation.
     pub message: String,
-    /// The way out, where there is one.
+    /// The way out.
     pub hint: Option<String>,
-    /// Where: a path inside the plugin block, such as `podSpec.containers[0].env[1].value`, or of the
-    /// controller's `pod-spec-patch`; empty when the error concerns the job as a whole.
+    /// Where (job-manifest 9.1): a path inside the plugin block, such as `podSpec.containers[0].env[1].value`, of
+    /// the controller's `pod-spec-patch` or another setting, of the job (`BUILDKITE_PLUGINS[0]`,
+    /// `agent_query_rules[1]`), else of the final pod spec, elements by name (`containers[main].image`). Empty only
+    /// when a message has several places; it tells them then.
     pub path: String,
 }
 
 impl BuildError {
     pub(crate) fn new(id: &'static str, message: impl Into<String>) -> Self {
-        Self { id, message: message.into(), hint: None, path: String::new() }
+        Self { id, message: redacted(message.into()), hint: None, path: String::new() }
     }
 
     #[must_use]
     pub(crate) fn at(mut self, path: impl Into<String>) -> Self {
-        self.path = path.into();
+        self.path = redacted(path.into());
         self
     }
 
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(redacted(hint.into()));
         self
     }
 }
@@ -60,18 +67,18 @@ pub struct Warning {
     pub id: &'static str,
     /// Where, as in [`BuildError::path`]; may be empty.
     pub path: String,
-    /// What was found and what was done about it, a lowercase fragment.
+    /// What was found, what was done about it and the way out, a lowercase fragment.
     pub message: String,
 }
 
 impl Warning {
     pub(crate) fn new(id: &'static str, message: impl Into<String>) -> Self {
-        Self { id, path: String::new(), message: message.into() }
+        Self { id, path: String::new(), message: redacted(message.into()) }
     }
 
     #[must_use]
     pub(crate) fn at(mut self, path: impl Into<String>) -> Self {
-        self.path = path.into();
+        self.path = redacted(path.into());
         self
     }
 }
@@ -84,4 +91,19 @@ impl fmt::Display for Warning {
             write!(f, "{}: {}", self.path, self.message)
         }
     }
+}
+
+/// A user's text inside a message: in backticks, on one line, without credentials, not longer than it helps.
+pub(crate) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let text = redact(text);
+    let one_line = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let shown: String = text.chars().take(LONGEST).map(one_line).collect();
+    let more = if text.chars().nth(LONGEST).is_some() { "…" } else { "" };
+    format!("`{shown}{more}`")
+}
+
+/// The same for an image or an address, which may begin with user and password.
+pub(crate) fn quoted_address(text: &str) -> String {
+    quoted(&redaction::without_userinfo(text))
 }

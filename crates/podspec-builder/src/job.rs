@@ -14,7 +14,7 @@ pub struct JobUuid(Text);
 
 /// The text cannot be a job's UUID.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a job uuid: empty, or holds blanks or control characters")]
+#[error("`{0}` is not a job uuid: empty, or holds blanks or control characters; give the `id` of the job")]
 pub struct InvalidJobUuid(String);
 
 impl JobUuid {
@@ -25,7 +25,7 @@ impl JobUuid {
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidJobUuid> {
         let text = text.into();
         if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(InvalidJobUuid(text));
+            return Err(InvalidJobUuid(redaction::redacted(text)));
         }
         Ok(Self(text.into()))
     }

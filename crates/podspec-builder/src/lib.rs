@@ -59,6 +59,8 @@ pub use settings::{
     AGENT_TOKEN_KEY, AdditionalHook, AgentConfig, DEFAULT_AGENT_VERSION, PodPolicy, ResourceClass, Settings,
     SettingsError, SettingsProblem,
 };
+/// The crate of [`Built::job`]'s type, for those who want to name it.
+pub use shared_json;
 
 use draft::Inputs;
 use prepared::Prepared;
@@ -183,7 +185,7 @@ impl Builder {
         let mut draft = compose::compose(inputs, template)?;
         patch::patch(&mut draft, inputs)?;
         derive::derive(&mut draft, inputs)?;
-        check::check(&draft, inputs)?;
+        check::check(&mut draft, inputs)?;
         let (job, mut found) = job_object::assemble(draft, inputs);
         warnings.append(&mut found);
         Ok(Built { job, warnings })

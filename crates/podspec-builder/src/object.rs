@@ -54,6 +54,14 @@ pub(crate) fn as_object_mut(value: &mut Value) -> &mut Object {
     value.as_object_mut().expect("the reader lets only objects through here")
 }
 
+/// Where an element of one of the final pod's lists is: by its name, else by its number (job-manifest 9.1).
+pub(crate) fn place(list: &str, index: usize, element: &Value) -> String {
+    match text(as_object(element), "name") {
+        "" => format!("{list}[{index}]"),
+        name => format!("{list}[{name}]"),
+    }
+}
+
 /// The first name that occurs again; the empty one may.
 pub(crate) fn first_repeated<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
     let named = names.filter(|name| !name.is_empty());

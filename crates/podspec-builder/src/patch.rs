@@ -41,14 +41,16 @@ impl Author {
         id: &'static str,
         place: &str,
         message: impl Into<String>,
-        hint: Option<&str>,
+        hint: &str,
     ) -> BuildError {
         let dot = if place.is_empty() { "" } else { "." };
         let error = BuildError::new(id, message).at(format!("{}{dot}{place}", self.key()));
-        let whose = (self == Self::Controller)
-            .then_some("the patch is the controller's own, and whoever runs that has to change it");
-        let hints: Vec<&str> = hint.into_iter().chain(whose).collect();
-        if hints.is_empty() { error } else { error.hint(hints.join("; ")) }
+        match self {
+            Self::Controller => error.hint(format!(
+                "{hint}; the patch is the controller's own, and whoever runs that has to change it"
+            )),
+            Self::Block => error.hint(hint),
+        }
     }
 }
 
@@ -94,6 +96,18 @@ fn apply(
     }
     draft.note_removed(author);
     Ok(())
+}
+
+/// Where a patch says something: what `place` finds in the last patch in which it finds anything.
+pub(crate) fn origin(inputs: Inputs<'_>, place: impl Fn(&Value) -> Option<String>) -> Option<String> {
+    let patches = [
+        (Author::Block, &inputs.plugin.pod_spec_patch),
+        (Author::Controller, &inputs.prepared.pod_spec_patch),
+    ];
+    patches.into_iter().find_map(|(author, patch)| {
+        let place = place(patch.as_ref()?)?;
+        Some(format!("{}.{place}", author.key()))
+    })
 }
 
 fn set_step_image(draft: &mut Draft, image: &str) {

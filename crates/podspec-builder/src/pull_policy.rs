@@ -36,7 +36,7 @@ impl FromStr for PullPolicy {
             "Always" => Ok(Self::Always),
             "IfNotPresent" => Ok(Self::IfNotPresent),
             "Never" => Ok(Self::Never),
-            _ => Err(UnknownWord { found: text.to_owned(), allowed: "`Always`, `IfNotPresent`, `Never`" }),
+            _ => Err(UnknownWord::new(text, "`Always`, `IfNotPresent`, `Never`")),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The one reader of user-written objects (job-manifest 3): `strategic-merge`, with what it finds told in
 //! our words. Nothing else in the crate looks at raw input.
 
+use pipeline_model::{told_value, too_large_integer};
 use shared_json::Value;
-use strategic_merge::{Finding, Form, ReadError};
+use strategic_merge::{Finding, Form, ReadError, ReadProblem};
 
-use crate::error::{BuildError, Warning};
+use crate::error::{BuildError, Warning, quoted};
 use crate::schema::{Kind, POD_SPEC, Schema};
 
 /// What happens to keys that the schema does not know.
@@ -66,20 +67,22 @@ impl Reader {
             }
             _ if self.unknown_keys == UnknownKeys::Refuse => {
                 let error = BuildError::new("E-36", "unknown key").at(finding.path());
-                return Err(match hint {
-                    Some(hint) => error.hint(hint),
-                    None => error,
-                });
+                return Err(error.hint(hint.unwrap_or_else(remove_it)));
             }
             Finding::UnknownKey { schema, .. } => {
-                let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
-                format!("unknown key of a {}; dropped{hint}", schema.name())
+                let hint = hint.unwrap_or_else(remove_it);
+                format!("unknown key of a {}; dropped; {hint}", schema.name())
             }
-            _ => "merge directives mean something in patches only; dropped".to_owned(),
+            _ => "merge directives mean something in patches only; dropped; move it into `podSpecPatch`"
+                .to_owned(),
         };
         self.warnings.push(Warning::new(finding.rule(), message).at(finding.path()));
         Ok(())
     }
+}
+
+fn remove_it() -> String {
+    "remove it".to_owned()
 }
 
 fn hint_for(key: &str, schema: &'static Schema) -> Option<String> {
@@ -95,10 +98,19 @@ fn hint_for(key: &str, schema: &'static Schema) -> Option<String> {
 
 impl From<ReadError> for BuildError {
     fn from(error: ReadError) -> Self {
-        let read = Self::new(error.rule(), error.problem.to_string()).at(error.path.as_str());
-        match error.hint() {
-            Some(hint) => read.hint(hint),
-            None => read,
-        }
+        let path = error.path.as_str();
+        let (message, hint) = match &error.problem {
+            ReadProblem::WrongType { expected, value, .. } => {
+                let is_integer = expected.starts_with("whole number");
+                let too_large = is_integer.then(|| too_large_integer(value, path)).flatten();
+                let told = || (format!("{}{}", error.problem, told_value(value, path)), error.hint());
+                too_large.unwrap_or_else(told)
+            }
+            ReadProblem::BadQuantity { text } => {
+                (format!("{} is not a resource quantity", quoted(text)), error.hint())
+            }
+            problem => (problem.to_string(), error.hint()),
+        };
+        Self::new(error.rule(), message).at(path).hint(hint)
     }
 }

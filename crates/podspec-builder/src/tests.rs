@@ -40,11 +40,13 @@ fn variable(container: &Value, name: &str) -> Value {
 fn default_classes_that_do_not_exist() {
     let named = Settings { default_resource_class_name: "small".to_owned(), ..Settings::default() };
     let error = build(named.clone()).unwrap_err();
-    assert_eq!(error.id, "E-10");
+    assert_eq!((error.id, &*error.path), ("E-10", "default-resource-class-name"));
+    assert!(error.hint.is_some());
     assert!(error.to_string().contains("default") && error.to_string().contains("small"), "{error}");
 
     let error = build(Settings { resource_classes: Some(BTreeMap::new()), ..named }).unwrap_err();
-    assert_eq!(error.id, "E-12");
+    assert_eq!((error.id, &*error.path), ("E-12", "default-resource-class-name"));
+    assert!(error.hint.as_deref().is_some_and(|hint| hint.contains("defined are: none")), "{error}");
     assert!(error.to_string().contains("default") && error.to_string().contains("small"), "{error}");
 }
 

@@ -152,7 +152,7 @@ pub(crate) fn cross(reader: &mut Reader<'_>, settings: &Settings) -> Vec<Problem
         Err(error) => {
             for found in error.problems {
                 let source = reader.file.path_place(&found.key).unwrap_or_else(|| reader.source(&found.key));
-                problems.push(Problem::new(found.key, found.message, source).id(found.id));
+                problems.push(Problem::new(found.key, found.message, source).id(found.id).hint(found.hint));
             }
         }
     }

@@ -1,7 +1,8 @@
 //! What start-up reports about a configuration: problems, warnings, and where values come from.
 
-use std::borrow::Cow;
 use std::fmt;
+
+use redaction::redact;
 
 /// Where a value was given.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,30 +68,14 @@ impl Problem {
     }
 }
 
-/// Job tokens are hidden wherever they turn up (controller-config 8.3); such a value names no setting.
-fn redacted(text: &str) -> Cow<'_, str> {
-    const TOKEN: &str = "bkjat_";
-    if !text.contains(TOKEN) {
-        return Cow::Borrowed(text);
-    }
-    let mut parts = text.split(TOKEN);
-    let mut shown = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')));
-        shown.push_str("[redacted]");
-        shown.push_str(&part[end.unwrap_or(part.len())..]);
-    }
-    Cow::Owned(shown)
-}
-
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {
-            write!(f, "{}: ", redacted(&self.path))?;
+            write!(f, "{}: ", redact(&self.path))?;
         }
-        f.write_str(&redacted(&self.reason))?;
+        f.write_str(&redact(&self.reason))?;
         if let Some(hint) = &self.hint {
-            write!(f, "; {}", redacted(hint))?;
+            write!(f, "; {}", redact(hint))?;
         }
         match self.source {
             Source::Default => Ok(()),
@@ -161,7 +146,7 @@ impl Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", redacted(&self.path), redacted(&self.message))?;
+        write!(f, "{}: {}", redact(&self.path), redact(&self.message))?;
         match self.source {
             Source::Default => Ok(()),
             _ => write!(f, " ({})", self.source),

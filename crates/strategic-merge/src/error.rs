@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use shared_json::Value;
+
 use crate::path::Path;
 
 /// Which of the two documents of a merge.
@@ -55,6 +57,32 @@ impl MergeError {
             MergeProblem::ListDirective { .. } | MergeProblem::KeyIsNoScalar => "E-20",
             MergeProblem::UnknownType => "E-21",
             MergeProblem::NotAnObject | MergeProblem::TooDeep => "E-4",
+        }
+    }
+
+    /// How to write it instead.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match &self.problem {
+            MergeProblem::NoMergeKey { key } => {
+                format!("elements of this list are told apart by `{key}`: give it to each of them")
+            }
+            MergeProblem::MixedElements { wanted } => format!("write every element as one of the {wanted}"),
+            MergeProblem::PatchWord { .. } => {
+                "`$patch` takes replace, delete or merge, in a mapping or in an element of a merged list"
+                    .to_owned()
+            }
+            MergeProblem::RetainKeys { .. } => "list every key of the mapping that is to stay".to_owned(),
+            MergeProblem::OrderContradicted => {
+                "name every element there and write both in the same order".to_owned()
+            }
+            MergeProblem::ListDirective { .. } => {
+                "give it a list, under a key that ends in the name of a merged list".to_owned()
+            }
+            MergeProblem::KeyIsNoScalar => "write the key as one text".to_owned(),
+            MergeProblem::UnknownType => "leave one of the two out".to_owned(),
+            MergeProblem::NotAnObject => "write `key: value` pairs".to_owned(),
+            MergeProblem::TooDeep => "nest it less deeply".to_owned(),
         }
     }
 }
@@ -125,8 +153,11 @@ pub enum MergeProblem {
     TooDeep,
 }
 
+/// How quantities are written.
+pub(crate) const QUANTITY_HINT: &str = "write for example 500m, 2 or 1.5Gi";
+
 /// Why a value cannot be read, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ReadError {
     /// Where it stands, for example `podSpec.containers[0].env`; may be empty.
     pub path: String,
@@ -148,13 +179,13 @@ impl ReadError {
         }
     }
 
-    /// How to write it instead, if that can be said.
+    /// How to write it instead.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> &'static str {
         match self.problem {
             ReadProblem::WrongType { hint, .. } => hint,
-            ReadProblem::BadQuantity { .. } => Some("write for example 500m, 2 or 1.5Gi"),
-            ReadProblem::TooDeep => None,
+            ReadProblem::BadQuantity { .. } => QUANTITY_HINT,
+            ReadProblem::TooDeep => "nest it less deeply",
         }
     }
 }
@@ -172,18 +203,20 @@ impl fmt::Display for ReadError {
 impl std::error::Error for ReadError {}
 
 /// What is wrong with a value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadProblem {
-    /// E-4: it does not fit its type. The value itself is never shown: it may be a secret.
+    /// E-4: it does not fit its type. The text does not show the value, which may be a secret.
     #[error("expected {expected}, found {found}")]
     WrongType {
         /// What fits.
         expected: &'static str,
-        /// What was written.
+        /// The type of what was written.
         found: &'static str,
-        /// How to write it instead, if that can be said.
-        hint: Option<&'static str>,
+        /// What was written, for callers that know what may be shown of it.
+        value: Value,
+        /// How to write it instead.
+        hint: &'static str,
     },
     /// E-5: not a resource quantity.
     #[error("`{text}` is not a resource quantity")]

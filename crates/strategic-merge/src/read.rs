@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use shared_json::{Map, Text, Value};
 
 use crate::depth;
-use crate::error::{ReadError, ReadProblem};
+use crate::error::{QUANTITY_HINT, ReadError, ReadProblem};
 use crate::merge::Directive;
 use crate::path::Path;
 use crate::quantity;
@@ -285,12 +285,21 @@ fn wrong_type(kind: Kind, value: &Value, path: Path<'_>) -> ReadError {
         Value::Object(_) => "mapping",
     };
     let hint = match (kind, value) {
-        (Kind::Text, Value::Bool(_) | Value::Number(_)) => Some("quote it"),
-        (Kind::List(_), Value::String(_)) => Some("write a list with dashes"),
-        (Kind::Bool | Kind::Integer, Value::String(_)) => Some("write it without quotes"),
-        (Kind::Integer, Value::Number(_)) => Some("only whole numbers, for times whole seconds"),
-        (_, Value::Null) => Some("remove the empty entry"),
-        _ => None,
+        (_, Value::Null) => "remove the empty entry",
+        (Kind::Text, Value::Bool(_) | Value::Number(_)) => "quote it",
+        (Kind::Text | Kind::Any, _) => "write one text",
+        (Kind::Bool | Kind::Integer, Value::String(_)) => "write it without quotes",
+        (Kind::Bool, _) => "write true or false",
+        (Kind::Integer, Value::Number(_)) => "only whole numbers, for times whole seconds",
+        (Kind::Integer, _) => "write a whole number",
+        (Kind::IntegerOrText, _) => "write a whole number or a name",
+        (Kind::Quantity, _) => QUANTITY_HINT,
+        (Kind::List(_), _) => "write a list with dashes",
+        (Kind::Map(_) | Kind::Object(_), Value::Array(_)) => {
+            "write `key: value` pairs below it, without dashes"
+        }
+        (Kind::Map(_) | Kind::Object(_), _) => "write `key: value` pairs below it",
     };
-    ReadError::new(path, ReadProblem::WrongType { expected: kind.expected(), found, hint })
+    let expected = kind.expected();
+    ReadError::new(path, ReadProblem::WrongType { expected, found, value: value.clone(), hint })
 }

@@ -15,11 +15,12 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["bk-agent-api", "job-lifecycle", "k8s-runtime", "limiter", "podspec-builder", "stack-config"],
     ),
     // Defaults of the configuration have the keys of the plugin block's parameters.
-    ("stack-config", &["pipeline-model", "podspec-builder", "yaml-source"]),
-    ("podspec-builder", &["pipeline-model", "shared-json", "strategic-merge"]),
-    ("pipeline-model", &["shared-json", "yaml-source"]),
+    ("stack-config", &["pipeline-model", "podspec-builder", "redaction", "yaml-source"]),
+    ("podspec-builder", &["pipeline-model", "redaction", "shared-json", "strategic-merge"]),
+    ("pipeline-model", &["redaction", "shared-json", "yaml-source"]),
     ("strategic-merge", &["shared-json"]),
     ("shared-json", &[]),
+    ("redaction", &[]),
     // Reading a pipeline file and JSON values may be shared with what the simulators test; nothing else is.
     ("buildkite-sim", &["yaml-source"]),
     ("cluster-sim", &["shared-json"]),
@@ -28,8 +29,9 @@ const ARROWS: &[(&str, &[&str])] = &[
         "simulation",
         &["bk-agent-api", "buildkite-sim", "cluster-sim", "k8s-runtime", "stack-config", "stack-controller"],
     ),
-    // The two I/O crates never see each other, nor anything else of ours.
-    ("bk-agent-api", &[]),
+    // The two I/O crates never see each other, nor anything else of ours but what hides secrets in texts: two
+    // notions of what a token looks like would be a leak.
+    ("bk-agent-api", &["redaction"]),
     ("k8s-runtime", &[]),
     ("job-lifecycle", &[]),
     ("limiter", &[]),
@@ -57,6 +59,7 @@ const PURE: &[&str] = &[
     "limiter",
     "pipeline-model",
     "podspec-builder",
+    "redaction",
     "shared-json",
     "stack-config",
     "strategic-merge",

@@ -105,6 +105,12 @@ async fn what_cannot_be_explained() {
             "error: no Job has a field `nope`; without FIELD all are listed",
         ),
         (
+            &["explain", "p.yml", "contianers[agent]"],
+            2,
+            "error: no Job has a field `contianers[agent]`; did you mean `spec.template.spec.containers[agent]`? \
+             without FIELD all are listed",
+        ),
+        (
             &["explain", "--job", "j.yaml", "a", "b"],
             2,
             "error: unexpected argument `b`: with --job there is one FIELD at most",
@@ -117,13 +123,50 @@ async fn what_cannot_be_explained() {
         (
             &["explain", "--job", "j.yaml", "--job-env", "BUILDKITE_IMAGE=Upper"],
             1,
-            "error[E-13]: kubernetes plugin: bad image: container `container-0`, image `Upper`: upper case in name; \
+            "error[E-13]: kubernetes plugin: containers[container-0].image: bad image: container `container-0`, image `Upper`: upper case in name; \
              an image is [registry/]name[:tag][@digest], the name in lower case",
         ),
     ] {
         let ended = ask(words).await;
         assert_eq!((ended.status.code(), ended.stderr.trim_end()), (Some(status), error), "{words:?}");
         assert!(ended.stdout.is_empty(), "{words:?}");
+    }
+}
+
+/// What no experiment tells is told: this permission can neither be missing nor be denied.
+#[tokio::test]
+async fn what_is_not_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = "steps:\n- command: make\n  plugins:\n  - kubernetes:\n      podSpecPatch: {containers: [{name: \
+                    agent, args: [stop]}]}\n";
+    fs::write(folder.path().join("p.yml"), pipeline).unwrap();
+    let permission = "--allow-pod-spec-patch-unsafe-command-modification";
+    let ended = run(folder.path(), &["explain", "p.yml", permission, "--format", "json"], &[]).await;
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert_eq!(
+        ended.stderr.trim_end(),
+        "note: p.yml:2:3: step 1: what setting allow-pod-spec-patch-unsafe-command-modification changes is not known: \
+         nothing can be built without it or with another"
+    );
+    let told: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(
+        told["jobs"][0]["unknown"],
+        serde_json::json!([{
+            "kind": "setting",
+            "name": "allow-pod-spec-patch-unsafe-command-modification",
+            "given": "flag --allow-pod-spec-patch-unsafe-command-modification",
+        }])
+    );
+}
+
+/// The help says how the command ends, and shows it at work.
+#[tokio::test]
+async fn help_says_how_it_ends() {
+    let help = ask(&["explain", "--help"]).await.stdout;
+    for said in
+        ["Exit status: 0 explained, 1 refused", "or a FIELD that no Job has", "Examples:", "`same as`"]
+    {
+        assert!(help.contains(said), "{said}\n{help}");
     }
 }
 

@@ -71,7 +71,7 @@ const CASES: &[Case] = &[
         words: &["--job", "j.yaml", "--job-env", "BUILDKITE_IMAGE=Upper"],
         status: 1,
         errors: &[
-            "error[E-13]: kubernetes plugin: bad image: container `container-0`, image `Upper`: upper case in name; an image is [registry/]name[:tag][@digest], the name in lower case",
+            "error[E-13]: kubernetes plugin: containers[container-0].image: bad image: container `container-0`, image `Upper`: upper case in name; an image is [registry/]name[:tag][@digest], the name in lower case",
         ],
     },
     Case {
@@ -138,7 +138,9 @@ const CASES: &[Case] = &[
         files: &[("j.yaml", "id: a\ncommand: make\nagent_query_rules: [broken]\n")],
         words: &["--job", "j.yaml"],
         status: 0,
-        errors: &["warning[W-4]: agent query rule `broken` has no `=` and is ignored"],
+        errors: &[
+            "warning[W-4]: agent_query_rules[0]: `broken` has no `=` and is ignored; write `key=value`",
+        ],
     },
     Case {
         files: &[
@@ -265,7 +267,7 @@ steps:
     let expected = [
         "warning: p.yml: not known here, so left as written: $TARGET; give them with --job-env",
         "warning: p.yml:11:5: step 4 (1.25): is the first of 2 combinations of its matrix; --matrix all shows each",
-        "error[E-13]: p.yml:6:3: step 3 (\"test\"): kubernetes plugin: bad image: container `container-0`, image \
+        "error[E-13]: p.yml:6:3: step 3 (\"test\"): kubernetes plugin: containers[container-0].image: bad image: container `container-0`, image \
          `Upper`: upper case in name; an image is [registry/]name[:tag][@digest], the name in lower case",
     ];
     assert_eq!((ended.status.code(), &lines[..]), (Some(1), &expected[..]));

@@ -24,7 +24,7 @@ use judge::Judge;
 pub(crate) fn check(draft: &Draft, inputs: Inputs<'_>) -> Result<(), BuildError> {
     let Some(policy) = &inputs.settings.pod_policy else { return Ok(()) };
     if let Some(problem) = policy.problems().into_iter().next() {
-        return Err(BuildError::new(problem.id, problem.message).at(problem.key));
+        return Err(BuildError::new(problem.id, problem.message).at(problem.key).hint(problem.hint));
     }
     let Kind::Object(pod_spec) = POD_SPEC else { unreachable!("a pod spec is an object") };
     let mut judge = Judge::new(policy, &inputs.settings.image, own_token(&draft.pod, inputs));

@@ -43,7 +43,8 @@ pub(crate) fn compose(
         default_text(container, "name", || Text::display(format_args!("container-{index}")));
         default_text(container, "workingDir", || Text::from_static(WORKSPACE));
         let name = shared_text(container, "name");
-        append_variables(container, &name, inputs, warnings);
+        let place = || format!("{}.{CONTAINERS}[{index}]", roles.written_in);
+        append_variables(container, &place, inputs, warnings);
         append(container, "volumeMounts", &mounts);
         append_env_from(container, inputs);
         roles.commands.push(name);
@@ -57,17 +58,21 @@ pub(crate) fn default_text(container: &mut Object, key: &'static str, default: i
     }
 }
 
-fn append_variables(container: &mut Object, name: &str, inputs: Inputs<'_>, warnings: &mut Vec<Warning>) {
+fn append_variables(
+    container: &mut Object,
+    place: &dyn Fn() -> String,
+    inputs: Inputs<'_>,
+    warnings: &mut Vec<Warning>,
+) {
     if container.contains_key("env") {
         let variables = list_mut(container, "env");
+        let written = variables.clone();
         for reserved in DERIVED_VARIABLES {
-            let before = variables.len();
-            variables.retain(|variable| !named(variable, reserved));
-            if variables.len() < before {
-                let message = format!(
-                    "variable `{reserved}` of container `{name}` was removed: the controller sets it"
-                );
-                warnings.push(Warning::new("W-9", message));
+            if let Some(index) = written.iter().position(|variable| named(variable, reserved)) {
+                variables.retain(|variable| !named(variable, reserved));
+                let message =
+                    format!("variable `{reserved}` was removed: the controller sets it; leave it out");
+                warnings.push(Warning::new("W-9", message).at(format!("{}.env[{index}]", place())));
             }
         }
     }

@@ -7,7 +7,7 @@ use shared_json::{Text, Value};
 use crate::compose::sidecar;
 use crate::compose::tags::AgentTags;
 use crate::draft::Inputs;
-use crate::error::Warning;
+use crate::error::{Warning, quoted_address};
 use crate::object::Object;
 use crate::text::job_url::job_url;
 
@@ -42,7 +42,7 @@ fn labels(inputs: Inputs<'_>, tags: &AgentTags<'_>, warnings: &mut Vec<Warning>)
     let mut map = inputs.prepared.labels.clone();
     map.reserve(given.len() + inputs.job.agent_query_rules.len() + 2);
     lay_over(&mut map, given);
-    let mut labels = Reserved { kind: "labels", map, warnings };
+    let mut labels = Reserved { kind: "labels", given, map, warnings };
     labels.set("buildkite.com/job-uuid", inputs.job.uuid.as_text().clone());
     let id = &inputs.prepared.controller_id;
     labels.set_or_remove("buildkite.com/controller-id", (!id.is_empty()).then(|| id.clone()));
@@ -59,7 +59,7 @@ fn annotations(inputs: Inputs<'_>, warnings: &mut Vec<Warning>) -> Object {
     let mut map = inputs.prepared.annotations.clone();
     map.reserve(given.len() + plugin.sidecars.len() + 9);
     lay_over(&mut map, given);
-    let mut annotations = Reserved { kind: "annotations", map, warnings };
+    let mut annotations = Reserved { kind: "annotations", given, map, warnings };
     for (key, variable) in [
         ("buildkite.com/build-url", "BUILDKITE_BUILD_URL"),
         ("buildkite.com/build-branch", "BUILDKITE_BRANCH"),
@@ -71,8 +71,11 @@ fn annotations(inputs: Inputs<'_>, warnings: &mut Vec<Warning>) -> Object {
     }
     let url = job_url(job.env("BUILDKITE_BUILD_URL"), job.uuid.as_str());
     if url.is_none() {
-        let message = "the build URL cannot be parsed, so the Job has no `buildkite.com/job-url`";
-        annotations.warnings.push(Warning::new("W-6", message));
+        let message = format!(
+            "the build URL {} cannot be parsed, so the Job has no annotation `buildkite.com/job-url`; leave this variable to Buildkite",
+            quoted_address(job.env("BUILDKITE_BUILD_URL"))
+        );
+        annotations.warnings.push(Warning::new("W-6", message).at("BUILDKITE_BUILD_URL"));
     }
     annotations.set_or_remove("buildkite.com/job-url", url);
     annotations.set("buildkite.com/job-priority", Text::display(job.priority));
@@ -112,6 +115,8 @@ const SIDECAR_PREFIX: &str = "buildkite.com/sidecar-";
 /// A map that so far holds what users wrote; reserved keys overwrite it and say so (W-7).
 struct Reserved<'a> {
     kind: &'static str,
+    /// What the block gives; all else is the controller's.
+    given: &'a BTreeMap<String, String>,
     map: Object,
     warnings: &'a mut Vec<Warning>,
 }
@@ -120,30 +125,37 @@ impl Reserved<'_> {
     fn set(&mut self, key: impl Into<Text>, value: Text) {
         let key = key.into();
         let written = self.map.insert(key.clone(), Value::String(value.clone()));
-        if written.is_some_and(|written| written != value.as_str()) {
-            self.warn(&key, "replaced");
+        if let Some(written) = written.filter(|written| *written != value.as_str()) {
+            self.warn(&key, &written, &format!("replaced by {}", quoted_address(&value)));
         }
     }
 
     fn set_or_remove(&mut self, key: &'static str, value: Option<Text>) {
         match value {
             Some(value) => self.set(key, value),
-            None if self.map.remove(key).is_some() => self.warn(key, "removed"),
-            None => {}
+            None => {
+                if let Some(written) = self.map.remove(key) {
+                    self.warn(key, &written, "removed");
+                }
+            }
         }
     }
 
     fn remove_all(&mut self, is_meant: impl Fn(&str) -> bool) {
-        let mut removed: Vec<Text> = self.map.keys().filter(|key| is_meant(key)).cloned().collect();
-        removed.sort_unstable();
-        for key in &removed {
-            self.warn(key, "removed");
+        let meant = self.map.iter().filter(|(key, _)| is_meant(key));
+        let mut removed: Vec<(Text, Value)> =
+            meant.map(|(key, value)| (key.clone(), value.clone())).collect();
+        removed.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+        for (key, written) in &removed {
+            self.warn(key, written, "removed");
         }
         self.map.retain(|key, _| !is_meant(key));
     }
 
-    fn warn(&mut self, key: &str, fate: &str) {
-        let message = format!("this key is reserved; the value from metadata was {fate}");
-        self.warnings.push(Warning::new("W-7", message).at(format!("metadata.{}.{key}", self.kind)));
+    fn warn(&mut self, key: &str, written: &Value, fate: &str) {
+        let written = quoted_address(written.as_str().unwrap_or_default());
+        let message = format!("{written} was {fate}: the controller sets this key; leave it out");
+        let metadata = if self.given.contains_key(key) { "metadata" } else { "default-metadata" };
+        self.warnings.push(Warning::new("W-7", message).at(format!("{metadata}.{}.{key}", self.kind)));
     }
 }

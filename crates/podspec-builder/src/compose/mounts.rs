@@ -22,6 +22,11 @@ pub(crate) struct ConfiguredMounts {
 }
 
 impl ConfiguredMounts {
+    /// All that `agent-config` mounts.
+    pub(crate) fn of_agent_config(&self) -> impl Iterator<Item = &Value> {
+        self.agent_config.iter().chain(&self.signing).chain(&self.verification)
+    }
+
     pub(crate) fn of(settings: &Settings, paths: &AgentPaths) -> Self {
         let config = settings.agent_config.as_ref();
         let jwks = |volume: fn(&AgentConfig) -> &Option<serde_json::Value>, jwks: &Jwks| {

@@ -4,7 +4,7 @@ use shared_json::{Text, Value};
 
 use crate::compose::tags::AgentTags;
 use crate::draft::Inputs;
-use crate::error::BuildError;
+use crate::error::{BuildError, quoted};
 use crate::object::{CONTAINERS, Object, as_object, as_object_mut, list_mut, object_mut};
 use crate::prepared::Class;
 
@@ -55,23 +55,28 @@ fn find<'a>(inputs: Inputs<'a>, tags: &AgentTags<'_>) -> Result<Option<(&'a Clas
     };
     let asker = || match strength {
         Strength::Requested => {
-            format!("the step asks for resource class `{name}` with the tag `{CLASS_TAG}`")
+            format!("the step asks for resource class {} with the tag `{CLASS_TAG}`", quoted(name))
         }
         Strength::Default => format!("the controller's default resource class is `{name}`"),
     };
+    let refusal = |requested: &'static str, default: &'static str, what: &str| match strength {
+        Strength::Requested => {
+            BuildError::new(requested, format!("{}, but {what}", asker())).at(tags.place(CLASS_TAG))
+        }
+        Strength::Default => {
+            BuildError::new(default, format!("{}, but {what}", asker())).at("default-resource-class-name")
+        }
+    };
     if settings.resource_classes.is_none() {
-        let id = if strength == Strength::Requested { "E-9" } else { "E-10" };
-        return Err(BuildError::new(id, format!("{}, but the controller has no resource classes", asker()))
-            .hint("remove the tag or configure `resource-classes`"));
+        let error = refusal("E-9", "E-10", "the controller has no resource classes");
+        return Err(error.hint("remove the tag or configure `resource-classes`"));
     }
     let classes = &inputs.prepared.resource_classes;
     let Some(class) = classes.get(name) else {
-        let id = if strength == Strength::Requested { "E-11" } else { "E-12" };
         let defined: Vec<&str> = classes.keys().map(String::as_str).collect();
-        return Err(BuildError::new(id, format!("{}, but there is no such class", asker())).hint(format!(
-            "defined are: {}",
-            if defined.is_empty() { "none".to_owned() } else { defined.join(", ") }
-        )));
+        let defined = if defined.is_empty() { "none".to_owned() } else { defined.join(", ") };
+        let error = refusal("E-11", "E-12", "there is no such class");
+        return Err(error.hint(format!("name another one, defined are: {defined}")));
     };
     Ok(Some((class, strength)))
 }

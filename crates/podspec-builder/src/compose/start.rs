@@ -9,8 +9,11 @@ use crate::object::{CONTAINERS, INIT_CONTAINERS, Object, as_object, list, text};
 /// Members that a pod gets; makes room for them at once.
 const ADDED_MEMBERS: usize = 6;
 
-/// Copies the starting pod spec and refuses reserved names in it.
-pub(crate) fn pod_spec(inputs: Inputs<'_>, template: Option<Value>) -> Result<Object, BuildError> {
+/// Copies the starting pod spec, says where it was written, and refuses reserved names in it.
+pub(crate) fn pod_spec(
+    inputs: Inputs<'_>,
+    template: Option<Value>,
+) -> Result<(Object, &'static str), BuildError> {
     let plugin = inputs.plugin;
     let named = plugin.pod_template.as_deref().unwrap_or_default();
     let (mut pod, path) = match (&plugin.pod_spec, template) {
@@ -31,7 +34,7 @@ pub(crate) fn pod_spec(inputs: Inputs<'_>, template: Option<Value>) -> Result<Ob
             return Err(reserved(name, format!("sidecars[{index}].name")));
         }
     }
-    Ok(pod)
+    Ok((pod, path))
 }
 
 /// The names stay reserved when checkout is skipped: the agent would wait for a client that never comes.

@@ -2,7 +2,7 @@
 
 use shared_json::Text;
 
-use crate::error::Warning;
+use crate::error::{Warning, quoted};
 use crate::text::label;
 
 /// The tags of one job, in byte order of their keys.
@@ -14,6 +14,8 @@ struct Tag<'a> {
     value: &'a str,
     /// Which rule names the key first.
     rule: usize,
+    /// Which rule gives it its value.
+    says: usize,
 }
 
 /// Prefix of labels made from tags.
@@ -28,15 +30,13 @@ impl<'a> AgentTags<'a> {
         let mut tags: Vec<Tag<'a>> = Vec::with_capacity(rules.len());
         for (rule, text) in rules.iter().enumerate() {
             let Some((key, value)) = text.split_once('=') else {
-                warnings.push(Warning::new(
-                    "W-4",
-                    format!("agent query rule `{text}` has no `=` and is ignored"),
-                ));
+                let message = format!("{} has no `=` and is ignored; write `key=value`", quoted(text));
+                warnings.push(Warning::new("W-4", message).at(place_of(rule)));
                 continue;
             };
             match tags.binary_search_by(|tag| tag.key.cmp(key)) {
-                Ok(known) => tags[known].value = value,
-                Err(place) => tags.insert(place, Tag { key, value, rule }),
+                Ok(known) => tags[known] = Tag { value, says: rule, ..tags[known] },
+                Err(place) => tags.insert(place, Tag { key, value, rule, says: rule }),
             }
         }
         Self(tags)
@@ -45,6 +45,11 @@ impl<'a> AgentTags<'a> {
     /// Value of a tag; a tag without value has the empty text.
     pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
         self.0.iter().find(|tag| tag.key == key).map(|tag| tag.value)
+    }
+
+    /// Where the job gives a tag its value.
+    pub(crate) fn place(&self, key: &str) -> String {
+        self.0.iter().find(|tag| tag.key == key).map(|tag| place_of(tag.says)).unwrap_or_default()
     }
 
     /// What the agent shows: `key=value` entries in byte order of their keys.
@@ -72,13 +77,22 @@ impl<'a> AgentTags<'a> {
         let mut misfits: Vec<_> =
             self.0.iter().filter_map(|tag| Some((tag.rule, tag.misfit()?, tag))).collect();
         misfits.sort_unstable_by_key(|(rule, ..)| *rule);
-        for (_, part, Tag { key, value, .. }) in misfits {
-            let message = format!("agent tag `{key}={value}` gets no label: its {part} cannot stand in one");
-            warnings.push(Warning::new("W-5", message));
+        for (_, part, Tag { key, value, says, .. }) in misfits {
+            let tag = quoted(&format!("{key}={value}"));
+            let message =
+                format!("agent tag {tag} gets no label: its {part} cannot stand in one; {LABEL_HINT}");
+            warnings.push(Warning::new("W-5", message).at(place_of(*says)));
         }
         let fitting = self.0.iter().filter(|tag| tag.misfit().is_none());
         fitting.map(|tag| (Text::concat(&[TAG_LABEL_PREFIX, tag.key]), Text::copied(tag.value)))
     }
+}
+
+const LABEL_HINT: &str = "labels take up to 63 letters, digits, `-`, `_` and `.`";
+
+/// Where a rule stands in the job.
+fn place_of(rule: usize) -> String {
+    format!("agent_query_rules[{rule}]")
 }
 
 impl Tag<'_> {

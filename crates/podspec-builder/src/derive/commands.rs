@@ -35,21 +35,22 @@ pub(crate) fn derive(draft: &mut Draft, inputs: Inputs<'_>, grace: Grace) -> Res
                 let number =
                     running.iter().position(|running| *running == name).expect("it was found in the pod");
                 let default = draft.roles.default_command == Some(name.as_str());
-                let command = command_text(container, inputs, default, &mut draft.warnings)?;
+                let place = || format!("{}.command", draft.roles.place_of_command(&name));
+                let command = command_text(container, inputs, default, &place, &mut draft.warnings)?;
                 fill(container, "BUILDKITE_BOOTSTRAP_PHASES", || derived.command_phases.clone());
                 fill(container, "BUILDKITE_COMMAND", || variable("BUILDKITE_COMMAND", command));
-                fill_always(container, derived.id(number + system), &mut draft.warnings);
+                fill_always(container, derived.id(number + system), inputs, &mut draft.warnings);
                 fill(container, "BUILDKITE_SOCKETS_PATH", || sockets(&name));
                 container.insert("command", derived.bootstrap_command.clone());
                 container.insert("args", derived.bootstrap_args.clone());
             }
             Some(Role::Checkout) => {
-                fill_always(container, derived.id(0), &mut draft.warnings);
+                fill_always(container, derived.id(0), inputs, &mut draft.warnings);
                 fill(container, "BUILDKITE_SOCKETS_PATH", || derived.checkout_sockets.clone());
             }
             Some(Role::Agent) => {
                 debug_assert_eq!(name, AGENT, "one container has this role");
-                fill_always(container, derived.count(count), &mut draft.warnings);
+                fill_always(container, derived.count(count), inputs, &mut draft.warnings);
                 let [cancel, signal] = derived.grace(grace);
                 fill(container, "BUILDKITE_CANCEL_GRACE_PERIOD", || cancel);
                 fill(container, "BUILDKITE_SIGNAL_GRACE_PERIOD_SECONDS", || signal);
@@ -74,6 +75,7 @@ fn command_text(
     container: &Object,
     inputs: Inputs<'_>,
     default: bool,
+    place: &dyn Fn() -> String,
     warnings: &mut Vec<Warning>,
 ) -> Result<Text, BuildError> {
     let interposer = inputs.plugin.command_params.interposer;
@@ -87,7 +89,11 @@ fn command_text(
     }
     let job_command = inputs.job.command.as_str();
     if is_blank(job_command) && waits_for_command(container) {
-        return without_command(text(container, "name"), args, default, inputs.names_other_plugins, warnings);
+        if args.is_empty() && default {
+            return Ok(Text::default());
+        }
+        let may_come = args.is_empty() && inputs.names_other_plugins;
+        return without_command(text(container, "name"), may_come, place(), warnings);
     }
     let job_command = literal(job_command);
     if args.is_empty() {
@@ -125,25 +131,21 @@ fn joined<'a>(words: impl Iterator<Item = &'a str>, separator: &str) -> String {
     words.collect::<Vec<_>>().join(separator)
 }
 
-/// Neither container nor step has a command.
+/// Neither container nor step has a command; one `may_come` with another plugin.
 fn without_command(
     name: &str,
-    args: &[Value],
-    default: bool,
-    names_other_plugins: bool,
+    may_come: bool,
+    place: String,
     warnings: &mut Vec<Warning>,
 ) -> Result<Text, BuildError> {
-    if args.is_empty() && default {
+    let message = format!("container `{name}` has no command and neither has the step");
+    if may_come {
+        let way_out = "another plugin must bring one, or give the step or the container a command";
+        warnings.push(Warning::new("W-20", format!("{message}; {way_out}")).at(place));
         return Ok(Text::default());
     }
-    if args.is_empty() && names_other_plugins {
-        let message = format!(
-            "container `{name}` has no command and neither has the step; another plugin must bring one"
-        );
-        warnings.push(Warning::new("W-20", message));
-        return Ok(Text::default());
-    }
-    Err(BuildError::new("E-39", format!("container `{name}` has no command and neither has the step"))
+    Err(BuildError::new("E-39", message)
+        .at(place)
         .hint("give the step or the container a command: the image's entry point is never used"))
 }
 

@@ -33,7 +33,10 @@ pub(crate) fn append(
                 }
             },
             None => {
-                let message = format!("no image check is named `{}`: nothing was patched", entry.name());
+                let message = format!(
+                    "no image check is named `{}`: nothing was patched; they are numbered from 0 in the order of the images, see the pod without this entry",
+                    entry.name()
+                );
                 draft.warnings.push(Warning::new("W-16", message).at(entry.path()));
             }
         }

@@ -3,13 +3,13 @@
 use shared_json::{Text, Value};
 
 use crate::draft::{Draft, Role};
-use crate::error::BuildError;
+use crate::error::{BuildError, quoted_address};
 use crate::object::{
-    CONTAINERS, INIT_CONTAINERS, Object, as_object, as_object_mut, list, list_mut, shared_text, text,
+    CONTAINERS, INIT_CONTAINERS, Object, as_object, as_object_mut, list, list_mut, place, shared_text, text,
 };
 use crate::pull_policy::PullPolicy;
 use crate::settings::Settings;
-use crate::text::image::{BadImage, ImageReference};
+use crate::text::image::{IMAGE_HINT, ImageReference};
 
 /// An image that a check container must pull, with its policy.
 pub(crate) struct ImageToCheck {
@@ -52,25 +52,26 @@ pub(crate) fn derive(draft: &mut Draft, settings: &Settings) -> Result<Vec<Image
 
 /// All bad images at once, sorted by container, else in order of discovery.
 fn refuse_bad_images(pod: &Object) -> Result<(), BuildError> {
-    let mut bad: Vec<(&str, &str, BadImage)> = Vec::new();
-    for container in list(pod, CONTAINERS).iter().chain(list(pod, INIT_CONTAINERS)) {
-        let container = as_object(container);
-        let image = text(container, "image");
-        if let Err(reason) = ImageReference::parse(image) {
-            bad.push((text(container, "name"), image, reason));
+    let mut bad: Vec<(&str, String, String)> = Vec::new();
+    for key in [CONTAINERS, INIT_CONTAINERS] {
+        for (index, container) in list(pod, key).iter().enumerate() {
+            let (name, image) = (text(as_object(container), "name"), text(as_object(container), "image"));
+            if let Err(reason) = ImageReference::parse(image) {
+                let what = format!("container `{name}`, image {}: {reason}", quoted_address(image));
+                bad.push((name, what, format!("{}.image", place(key, index, container))));
+            }
         }
     }
-    if bad.is_empty() {
-        return Ok(());
-    }
-    bad.sort_by_key(|(name, _, _)| *name);
-    let entries: Vec<String> = bad
-        .iter()
-        .map(|(name, image, reason)| format!("container `{name}`, image `{image}`: {reason}"))
-        .collect();
-    let what = if bad.len() == 1 { "bad image" } else { "bad images" };
-    Err(BuildError::new("E-13", format!("{what}: {}", entries.join("; ")))
-        .hint("an image is [registry/]name[:tag][@digest], the name in lower case"))
+    bad.sort_by_key(|(name, ..)| *name);
+    let error = match &bad[..] {
+        [] => return Ok(()),
+        [(_, what, path)] => BuildError::new("E-13", format!("bad image: {what}")).at(path),
+        several => {
+            let entries: Vec<_> = several.iter().map(|(_, what, path)| format!("{what} ({path})")).collect();
+            BuildError::new("E-13", format!("bad images: {}", entries.join("; ")))
+        }
+    };
+    Err(error.hint(IMAGE_HINT))
 }
 
 ///

@@ -2,10 +2,10 @@
 
 use shared_json::Value;
 
-use crate::draft::Draft;
-use crate::error::Warning;
+use crate::draft::{Draft, Inputs};
+use crate::error::{Warning, quoted};
 use crate::object::text;
-use crate::settings::Settings;
+use crate::patch;
 
 /// Grace periods of the agent, in seconds. The agent requires the first to exceed the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,15 +25,23 @@ impl Grace {
 const FINISHING_SECONDS: i64 = 10;
 
 /// Sets restart policy and grace period, and derives the agent's own grace periods from the latter.
-pub(crate) fn derive(draft: &mut Draft, settings: &Settings) -> Grace {
-    let written = text(&draft.pod, "restartPolicy");
+pub(crate) fn derive(draft: &mut Draft, inputs: Inputs<'_>) -> Grace {
+    const KEY: &str = "restartPolicy";
+    let written = text(&draft.pod, KEY);
     if !matches!(written, "" | "Never") {
-        let message =
-            format!("restartPolicy `{written}` was replaced by `Never`: a restarted agent breaks the job");
-        draft.warnings.push(Warning::new("W-15", message));
+        let message = format!(
+            "{} was replaced by `Never`: a restarted agent breaks the job; leave the key out",
+            quoted(written)
+        );
+        let in_patch = |patch: &Value| {
+            Some(text(patch.as_object()?, KEY)).filter(|word| !word.is_empty()).map(|_| KEY.to_owned())
+        };
+        let place = patch::origin(inputs, in_patch);
+        let place = place.unwrap_or_else(|| format!("{}.{KEY}", draft.roles.written_in));
+        draft.warnings.push(Warning::new("W-15", message).at(place));
     }
-    draft.pod.insert("restartPolicy", "Never".into());
-    let default = settings.default_termination_grace_period_seconds;
+    draft.pod.insert(KEY, "Never".into());
+    let default = inputs.settings.default_termination_grace_period_seconds;
     let period = draft.pod.get_or_insert_with("terminationGracePeriodSeconds", || default.into());
     let period = period.as_i64().expect("the reader lets only whole numbers through");
     Grace::of(period)

@@ -61,5 +61,5 @@ pub(super) fn refusal(name: &str, author: Author, place: &str) -> BuildError {
         _ => "only a controller with `allow-pod-spec-patch-unsafe-command-modification` takes this",
     };
     let message = format!("a patch may not change what container `{name}` runs, its `command` and `args`");
-    author.error("E-14", place, message, Some(hint))
+    author.error("E-14", place, message, hint)
 }

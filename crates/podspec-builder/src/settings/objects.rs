@@ -31,8 +31,7 @@ pub(crate) fn read(settings: &mut Settings) -> Result<Vec<Warning>, SettingsProb
 }
 
 fn problem(error: BuildError) -> SettingsProblem {
-    let hint = error.hint.map_or_else(String::new, |hint| format!("; {hint}"));
-    SettingsProblem::new("E-36", error.path, format!("{}{hint}", error.message))
+    SettingsProblem::new("E-36", error.path, error.message, error.hint.unwrap_or_default())
 }
 
 struct ObjectReader(Reader);

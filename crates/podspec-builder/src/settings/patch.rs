@@ -5,9 +5,10 @@ use strategic_merge::schema::table;
 
 use super::{Settings, SettingsProblem};
 use crate::draft::{SETUP, is_image_check};
+use crate::error::quoted_address;
 use crate::object::{CONTAINERS, INIT_CONTAINERS, Object, as_object, list, text};
 use crate::patch::{Author, command_member};
-use crate::text::image::ImageReference;
+use crate::text::image::{IMAGE_HINT, ImageReference};
 
 /// What the patch gives to a pod that has nothing: no nulls and no directives are left.
 ///
@@ -17,7 +18,8 @@ pub(crate) fn alone(patch: &Value) -> Result<Object, SettingsProblem> {
     let mut pod = Object::new().into();
     strategic_merge::merge(&mut pod, patch, &table::POD_SPEC).map_err(|error| {
         let dot = if error.path.is_empty() { "" } else { "." };
-        SettingsProblem::new(error.rule(), format!("{KEY}{dot}{}", error.path), error.problem.to_string())
+        let place = format!("{KEY}{dot}{}", error.path);
+        SettingsProblem::new(error.rule(), place, error.problem.to_string(), error.hint())
     })?;
     Ok(as_object(&pod).clone())
 }
@@ -45,14 +47,14 @@ const KEY: &str = Author::Controller.key();
 fn image(entry: &Value, place: &str) -> Result<(), SettingsProblem> {
     let Some(image) = entry.get("image").and_then(Value::as_str) else { return Ok(()) };
     ImageReference::parse(image).map(|_| ()).map_err(|reason| {
-        let message = format!("`{image}` is not an image reference: {reason}");
-        SettingsProblem::new("E-30", format!("{place}.image"), message)
+        let message = format!("{} is not an image reference: {reason}", quoted_address(image));
+        SettingsProblem::new("E-30", format!("{place}.image"), message, IMAGE_HINT)
     })
 }
 
 fn command(entry: &Value, place: &str) -> Result<(), SettingsProblem> {
     let Some(member) = command_member(entry) else { return Ok(()) };
-    let message = "what a container runs is not for this patch to change; \
-                   `allow-pod-spec-patch-unsafe-command-modification` permits it";
-    Err(SettingsProblem::new("E-31", format!("{place}.{member}"), message))
+    let message = "what a container runs is not for this patch to change";
+    let hint = "take it out; `allow-pod-spec-patch-unsafe-command-modification` would permit it";
+    Err(SettingsProblem::new("E-31", format!("{place}.{member}"), message, hint))
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::SettingsProblem;
+use super::validate::QUANTITY_HINT;
+use crate::error::quoted;
 use crate::text::quantity::parse_nanos;
 
 /// `pod-policy`. Without a rule everything is allowed: `None` forbids nothing, and neither does an empty
@@ -60,8 +62,8 @@ impl PodPolicy {
 struct Problems(Vec<SettingsProblem>);
 
 impl Problems {
-    fn add(&mut self, key: &str, message: String) {
-        self.0.push(SettingsProblem::new("E-42", format!("pod-policy.{key}"), message));
+    fn add(&mut self, key: &str, message: String, hint: &str) {
+        self.0.push(SettingsProblem::new("E-42", format!("pod-policy.{key}"), message, hint));
     }
 
     fn patterns(&mut self, key: &str, patterns: Option<&Vec<String>>) {
@@ -72,8 +74,8 @@ impl Problems {
 
     fn pattern(&mut self, key: &str, pattern: &str) {
         if pattern.is_empty() {
-            let message = "`` is an empty pattern; write `*` for anything without `/`, `**` for anything";
-            self.add(key, message.to_owned());
+            let hint = "write `*` for anything without `/`, `**` for anything";
+            self.add(key, "`` is an empty pattern".to_owned(), hint);
         }
     }
 
@@ -81,9 +83,9 @@ impl Problems {
         for (index, prefix) in prefixes.into_iter().flatten().enumerate() {
             let key = format!("allow-host-path[{index}]");
             if !prefix.starts_with('/') {
-                self.add(&key, format!("`{prefix}` is not absolute; write the path from `/` on"));
+                self.add(&key, format!("{} is not absolute", quoted(prefix)), "write the path from `/` on");
             } else if prefix.split('/').any(|component| component == "..") {
-                self.add(&key, format!("`{prefix}` holds `..`; write the path that it leads to"));
+                self.add(&key, format!("{} holds `..`", quoted(prefix)), "write the path that it leads to");
             }
         }
     }
@@ -93,11 +95,14 @@ impl Problems {
             let key = format!("{key}.{name}");
             match parse_nanos(text) {
                 Some(amount) if amount >= 0 => {}
-                Some(_) => self.add(&key, format!("`{text}` is negative and would allow nothing; write 0")),
-                None => self.add(
-                    &key,
-                    format!("`{text}` is not a Kubernetes quantity; write for example 500m, 2 or 1.5Gi"),
-                ),
+                Some(_) => {
+                    let message = format!("{} is negative and would allow nothing", quoted(text));
+                    self.add(&key, message, "write 0");
+                }
+                None => {
+                    let message = format!("{} is not a Kubernetes quantity", quoted(text));
+                    self.add(&key, message, QUANTITY_HINT);
+                }
             }
         }
     }

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use redaction::redacted;
+
 use super::{PodPolicy, Settings, patch};
-use crate::text::image::ImageReference;
+use crate::error::{quoted, quoted_address};
+use crate::text::image::{IMAGE_HINT, ImageReference};
 use crate::text::quantity;
 
 /// Why a configuration cannot be used. Holds at least one problem; several only where R-180 says so.
@@ -13,7 +16,7 @@ pub struct SettingsError {
     pub problems: Vec<SettingsProblem>,
 }
 
-/// One problem of a configuration.
+/// One problem of a configuration. Credentials are hidden in its texts as in [`crate::BuildError`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingsProblem {
     /// Id of the rule, such as `E-27`.
@@ -22,11 +25,18 @@ pub struct SettingsProblem {
     pub key: String,
     /// What is wrong, a lowercase fragment.
     pub message: String,
+    /// The way out.
+    pub hint: String,
 }
 
 impl SettingsProblem {
-    pub(crate) fn new(id: &'static str, key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { id, key: key.into(), message: message.into() }
+    pub(crate) fn new(
+        id: &'static str,
+        key: impl Into<String>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self { id, key: redacted(key.into()), message: redacted(message.into()), hint: redacted(hint.into()) }
     }
 }
 
@@ -38,15 +48,16 @@ impl From<SettingsProblem> for SettingsError {
 
 impl fmt::Display for SettingsProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.key, self.message)
+        write!(f, "{}: {}; {}", self.key, self.message, self.hint)
     }
 }
 
+/// One problem a line.
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.problems.iter().enumerate() {
             if index > 0 {
-                f.write_str("; ")?;
+                f.write_str("\n")?;
             }
             write!(f, "{problem}")?;
         }
@@ -79,7 +90,8 @@ fn required_values(settings: &Settings) -> Result<(), SettingsProblem> {
         [("job-prefix", &settings.job_prefix), ("agent-token-secret", &settings.agent_token_secret)]
     {
         if text.is_empty() {
-            return Err(SettingsProblem::new("E-26", key, "is empty and must not be"));
+            let hint = "remove the key to get its default";
+            return Err(SettingsProblem::new("E-26", key, "`` is empty", hint));
         }
     }
     for (key, number) in [
@@ -87,7 +99,8 @@ fn required_values(settings: &Settings) -> Result<(), SettingsProblem> {
         ("default-termination-grace-period-seconds", settings.default_termination_grace_period_seconds),
     ] {
         if number < 1 {
-            return Err(SettingsProblem::new("E-26", key, format!("is {number} and must be at least 1")));
+            let message = format!("`{number}` is less than a second");
+            return Err(SettingsProblem::new("E-26", key, message, "write 1 or more, or remove the key"));
         }
     }
     Ok(())
@@ -99,7 +112,8 @@ fn image(settings: &Settings) -> Result<(), SettingsProblem> {
         Err(reason) => Err(SettingsProblem::new(
             "E-25",
             "image",
-            format!("`{}` is not an image reference: {reason}", settings.image),
+            format!("{} is not an image reference: {reason}", quoted_address(&settings.image)),
+            IMAGE_HINT,
         )),
     }
 }
@@ -111,15 +125,22 @@ fn additional_hooks(settings: &Settings) -> Result<(), SettingsError> {
     for (index, hook) in hooks.enumerate() {
         let key = format!("agent-config.additional-hooks[{index}]");
         if hook.path.is_empty() {
-            problems.push(SettingsProblem::new("E-27", format!("{key}.path"), "is missing or empty"));
+            let hint = "say where the hooks are mounted";
+            problems.push(SettingsProblem::new("E-27", format!("{key}.path"), "is missing or empty", hint));
         }
         match &hook.volume {
-            None => problems.push(SettingsProblem::new("E-28", format!("{key}.volume"), "is missing")),
+            None => problems.push(SettingsProblem::new(
+                "E-28",
+                format!("{key}.volume"),
+                "is missing",
+                "give the Kubernetes volume that holds the hooks",
+            )),
             Some(volume) if volume.get("name").and_then(|name| name.as_str()).is_none_or(str::is_empty) => {
                 problems.push(SettingsProblem::new(
                     "E-29",
                     format!("{key}.volume.name"),
                     "is missing or empty",
+                    "give the volume a name of its own",
                 ));
             }
             Some(_) => {}
@@ -132,8 +153,12 @@ fn limit(id: &'static str, key: &str, text: &str) -> Result<(), SettingsProblem>
     if quantity::is_valid(text) {
         return Ok(());
     }
-    Err(SettingsProblem::new(id, key, format!("`{text}` is not a Kubernetes quantity")))
+    let message = format!("{} is not a Kubernetes quantity", quoted(text));
+    Err(SettingsProblem::new(id, key, message, QUANTITY_HINT))
 }
+
+/// How quantities are written.
+pub(super) const QUANTITY_HINT: &str = "write for example 500m, 2 or 1.5Gi";
 
 fn default_class(settings: &Settings) -> Result<(), SettingsProblem> {
     let name = &settings.default_resource_class_name;
@@ -143,12 +168,14 @@ fn default_class(settings: &Settings) -> Result<(), SettingsProblem> {
         None => Err(SettingsProblem::new(
             "E-34",
             key,
-            format!("names the class `{name}`, but `resource-classes` is not given"),
+            format!("names the class {}, but `resource-classes` is not given", quoted(name)),
+            "define the class there, or remove this key",
         )),
         Some(classes) if !classes.contains_key(name) => Err(SettingsProblem::new(
             "E-35",
             key,
-            format!("names the class `{name}`, which `resource-classes` does not hold"),
+            format!("names the class {}, which `resource-classes` does not hold", quoted(name)),
+            "define the class there, or name one of those",
         )),
         Some(_) => Ok(()),
     }

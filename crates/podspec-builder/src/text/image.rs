@@ -3,6 +3,9 @@
 
 use std::fmt;
 
+/// How a reference is written, for those who wrote none.
+pub(crate) const IMAGE_HINT: &str = "an image is [registry/]name[:tag][@digest], the name in lower case";
+
 /// Longest path of a name, without its registry.
 const MAX_PATH_LENGTH: usize = 255;
 

@@ -5,10 +5,14 @@ mod jobs;
 #[cfg(test)]
 mod manifest;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod origins;
 #[cfg(test)]
 mod patches;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod readme;
 #[cfg(test)]
 mod scripts;

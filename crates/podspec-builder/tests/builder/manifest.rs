@@ -1,7 +1,6 @@
 //! The rows of `docs/spec/job-manifest.md` 10, as data in `fixtures/manifest/`, so that row and test can
 //! be held side by side. `fixtures/manifest/README.md` explains the notation.
 
-mod bad_input;
 pub(crate) mod config;
 mod patches;
 mod policy;

@@ -155,7 +155,10 @@ fn ranges() {
         ("id: -a", "cannot be a label and a stack key"),
         ("queue: a b", "holds a blank or a comma"),
         ("image: App:1", "image: "),
-        ("image-check-container-cpu-limit: abc", "not a Kubernetes quantity (config.yaml:1:34)"),
+        (
+            "image-check-container-cpu-limit: abc",
+            "`abc` is not a Kubernetes quantity; write for example 500m, 2 or 1.5Gi (config.yaml:1:34)",
+        ),
         (
             "agent-config: {endpoint: agent.example}",
             "agent-config.endpoint: `agent.example` is no address of an API",
@@ -282,7 +285,7 @@ fn configurations_that_their_policy_refuses() {
     assert_eq!(
         warnings(&loaded(file)),
         ["workspace-volume.hostPath.path: `/scratch` is at or below none of the paths listed there: \
-          `pod-policy.allow-host-path` refuses each job that gets it (config.yaml:3:20)"]
+          `pod-policy.allow-host-path` refuses each job that gets it; change this setting or the policy (config.yaml:3:20)"]
     );
     let wrong_case = "workspace-volume: {name: w, EmptyDir: {}}";
     assert!(warnings(&loaded(wrong_case))[0].contains("`EmptyDir` is taken as `emptyDir`"));

@@ -23,7 +23,8 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<Warning> {
     parts.0.given_labels(&settings.default_metadata.labels, "default-metadata.labels");
     let warning = |Violation { rule, what, path }: Violation| {
         let key = rule.key();
-        Warning::new("W-22", format!("{what}: `pod-policy.{key}` refuses each job that gets it")).at(path)
+        let why = format!("{what}: `pod-policy.{key}` refuses each job that gets it");
+        Warning::new("W-22", format!("{why}; change this setting or the policy")).at(path)
     };
     parts.0.into_violations().into_iter().map(warning).collect()
 }

@@ -59,8 +59,9 @@ fn the_texts_of_errors() {
     let removes = json!({ "pod-spec-patch": { "containers": [{ "name": "agent", "$patch": "delete" }] } });
     assert_eq!(
         shown(removes, json!({})),
-        "kubernetes plugin: pod-spec-patch: the patch removes container `agent`, which the job needs; the patch is \
-         the controller's own, and whoever runs that has to change it"
+        "kubernetes plugin: pod-spec-patch: the patch removes container `agent`, which the job needs; leave it in \
+         the pod and patch what it is made of; the patch is the controller's own, and whoever runs that has to \
+         change it"
     );
 }
 

@@ -228,7 +228,7 @@ fn the_configuration_is_held_against_its_policy_once() {
     assert_eq!(
         shown[0],
         "W-22 workspace-volume.hostPath.path: `/w` is at or below none of the paths listed there: \
-         `pod-policy.allow-host-path` refuses each job that gets it"
+         `pod-policy.allow-host-path` refuses each job that gets it; change this setting or the policy"
     );
     let paths: Vec<&str> = shown.iter().map(|line| line[5..].split(": ").next().unwrap()).collect();
     assert_eq!(
