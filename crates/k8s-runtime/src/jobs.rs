@@ -2,6 +2,7 @@
 //! or removes a Job says which one by UID (`lifecycle` X7).
 
 use http::Method;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::call::{escape, get, request};
@@ -65,8 +66,8 @@ pub enum PatchOutcome {
 
 impl Runtime {
     /// Creates a Job and says exactly what came of it. One attempt.
-    pub async fn create_job(&self, job: &Value) -> CreateOutcome {
-        let body = serde_json::to_vec(job).expect("a JSON value serialises");
+    pub async fn create_job(&self, job: &impl Serialize) -> CreateOutcome {
+        let body = serde_json::to_vec(job).expect("an object with text keys serialises");
         let request = request(Method::POST, self.jobs(), JSON, body);
         CreateOutcome::classify(self.send(request).await)
     }

@@ -65,7 +65,7 @@ impl Executor {
         if !self.lasts(reserved_until) {
             return StartOutcome::ReservationTooShort;
         }
-        self.create(job, &built.to_json(), reserved_until).await
+        self.create(job, &built, reserved_until).await
     }
 
     async fn get(&self, job: Uuid) -> Result<JobDetails, StartOutcome> {
@@ -155,12 +155,12 @@ impl Executor {
     /// it, because the name is fixed by the job's UUID and at worst conflicts; so the slot is kept for a few
     /// tries before the attempt counts as failed. That the job was ours before the first create says nothing about
     /// another: a failure and the live reads after it take time in which it may be cancelled (D8).
-    async fn create(&self, job: Uuid, manifest: &Value, reserved_until: std::time::Instant) -> StartOutcome {
+    async fn create(&self, job: Uuid, built: &Built, reserved_until: std::time::Instant) -> StartOutcome {
         let mut pause = FIRST_PAUSE;
         let mut tries_left = CREATE_TRIES;
         loop {
             self.metrics.scheduler.create_calls.inc();
-            let outcome = self.runtime.create_job(manifest).await;
+            let outcome = self.runtime.create_job(&built.job).await;
             let uncertain = match &outcome {
                 CreateOutcome::Created { uid } => {
                     info!("created the Job");
@@ -172,7 +172,7 @@ impl Executor {
                     reason.clone()
                 }
                 CreateOutcome::AlreadyExists => "the Job's name was taken and is free again".to_owned(),
-                _ => return self.refused(outcome, manifest),
+                _ => return self.refused(outcome, &built.to_json()),
             };
             self.metrics.scheduler.create_error(outcome.reason_label());
             if planted::is(Defect::UncertainCreateReleases) {

@@ -137,7 +137,8 @@ async fn a_create_is_not_repeated_for_a_job_that_ended_meanwhile() {
         }));
         let executor = executor_over(Router::new().fallback(any(answer)), buildkite);
         let reserved_until = Instant::now().into_std() + Duration::from_secs(900);
-        let outcome = executor.create(job, &json!({}), reserved_until).await;
+        let built = Built { job: (&json!({})).into(), warnings: Vec::new() };
+        let outcome = executor.create(job, &built, reserved_until).await;
         let got = if matches!(outcome, StartOutcome::Stale) { "stale" } else { code(&outcome) };
         assert_eq!((got, count.load(Ordering::Relaxed)), (want, creates), "{state}, {takes} s");
     }
