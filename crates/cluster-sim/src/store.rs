@@ -227,7 +227,7 @@ impl Store {
         }
         self.revision += 1;
         object::metadata_mut(&mut object).insert("resourceVersion", self.revision.to_string().into());
-        let version = Version::new(kind, Arc::new(object), Some(&before.selectable));
+        let version = Version::new(kind, Arc::new(object), Some(&before));
         let object = Arc::clone(&version.object);
         let table = &mut self.tables[kind.index()];
         table.index.update(kind, Some(&before.object), Some(&object));

@@ -16,20 +16,24 @@ pub(crate) struct Version {
     /// What selectors look at, shared with earlier states that are the same in it.
     pub(super) selectable: Arc<Value>,
     json: OnceLock<Bytes>,
+    /// JSON of the specification, shared with earlier states: it is most of an object and hardly ever changes.
+    spec_json: OnceLock<Bytes>,
 }
 
 impl Version {
     /// A state of an object, `before` being the one before it.
-    pub(super) fn new(kind: Kind, object: Arc<Value>, before: Option<&Arc<Value>>) -> Arc<Self> {
-        let selectable = selectable(kind, &object, before);
-        Arc::new(Self { object, selectable, json: OnceLock::new() })
+    pub(super) fn new(kind: Kind, object: Arc<Value>, before: Option<&Self>) -> Arc<Self> {
+        let selectable = selectable(kind, &object, before.map(|before| &before.selectable));
+        let same = before.filter(|before| before.object.get("spec") == object.get("spec"));
+        let spec_json = same.map_or_else(OnceLock::new, |before| before.spec_json.clone());
+        Arc::new(Self { object, selectable, json: OnceLock::new(), spec_json })
     }
 
     /// A past state from its JSON.
     pub(super) fn past(selectable: &Arc<Value>, json: &Bytes) -> Arc<Self> {
         let object: Value = serde_json::from_slice(json).expect("what was encoded here can be read");
         let (object, selectable) = (Arc::new(object), Arc::clone(selectable));
-        Arc::new(Self { object, selectable, json: OnceLock::from(json.clone()) })
+        Arc::new(Self { object, selectable, json: OnceLock::from(json.clone()), spec_json: OnceLock::new() })
     }
 
     /// Changes the state to the next one, without a copy if nobody else holds it. `change` must not touch the
@@ -37,11 +41,16 @@ impl Version {
     pub(super) fn advance(slot: &mut Arc<Self>, kind: Kind, change: impl FnOnce(&mut Value)) {
         if Arc::get_mut(slot).is_none() {
             let (object, selectable) = (Arc::clone(&slot.object), Arc::clone(&slot.selectable));
-            *slot = Arc::new(Self { object, selectable, json: OnceLock::new() });
+            let spec_json = slot.spec_json.clone();
+            *slot = Arc::new(Self { object, selectable, json: OnceLock::new(), spec_json });
         }
         let version = Arc::get_mut(slot).expect("either nobody else held it, or it was just made");
+        let spec = version.object.get("spec").cloned();
         change(Arc::make_mut(&mut version.object));
         version.json.take();
+        if version.object.get("spec") != spec.as_ref() {
+            version.spec_json.take();
+        }
         version.selectable = selectable(kind, &version.object, Some(&version.selectable));
     }
 
@@ -54,7 +63,12 @@ impl Version {
                     text.push(b',');
                     serde_json::to_writer(&mut text, key).expect("text can be encoded");
                     text.push(b':');
-                    serde_json::to_writer(&mut text, value).expect("JSON values can be encoded");
+                    if key == "spec" {
+                        let encoded = || serde_json::to_vec(value).expect("JSON values can be encoded").into();
+                        text.extend_from_slice(self.spec_json.get_or_init(encoded));
+                    } else {
+                        serde_json::to_writer(&mut text, value).expect("JSON values can be encoded");
+                    }
                 }
             }
             text.push(b'}');
