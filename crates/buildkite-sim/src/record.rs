@@ -163,6 +163,10 @@ pub struct Held {
     pub job: Uuid,
     /// Its state.
     pub state: JobState,
+    /// When it was scheduled, if it ever was.
+    pub scheduled_at: Option<Timestamp>,
+    /// It has been reserved, now or before.
+    pub was_reserved: bool,
     /// The stack that holds it and the end of the reservation.
     pub reservation: Option<(Arc<str>, Timestamp)>,
 }

@@ -236,9 +236,7 @@ impl Bench {
             state.checker.observe_buildkite(&happenings);
             let mut judged = state.checker.step(now);
             if judged.is_ok() && state.checker.wants_recount() {
-                let (jobs, pods) =
-                    (cluster.objects(Kind::Job, NAMESPACE), cluster.objects(Kind::Pod, NAMESPACE));
-                judged = state.checker.recount(&jobs, &pods, &simulator.held(), now);
+                judged = self.recount(&state.checker, now);
             }
             if let Err(violation) = judged {
                 state.violation = Some(violation);
@@ -260,6 +258,13 @@ impl Bench {
         if waiting.len() > before {
             cued.notify_one();
         }
+    }
+
+    /// Compares the judge's books with what the simulators hold.
+    fn recount(&self, checker: &Checker, now: Timestamp) -> Result<(), Violation> {
+        let Shared { cluster, simulator, .. } = &*self.0;
+        let (jobs, pods) = (cluster.objects(Kind::Job, NAMESPACE), cluster.objects(Kind::Pod, NAMESPACE));
+        checker.recount(&jobs, &pods, &simulator.held(), now)
     }
 
     /// What the agents have not heard yet, once there is something.
@@ -322,7 +327,8 @@ impl Bench {
         let now = self.now();
         let mut state = self.state();
         if state.violation.is_none() {
-            state.violation = state.checker.end(now).err();
+            let judged = state.checker.end(now);
+            state.violation = judged.and_then(|()| self.recount(&state.checker, now)).err();
         }
     }
 

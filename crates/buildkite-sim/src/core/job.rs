@@ -250,7 +250,8 @@ impl Job {
     pub(crate) fn held(&self) -> Held {
         let reservation = self.reservation.as_ref();
         let reservation = reservation.map(|held| (held.stack.as_str().into(), held.expires_at));
-        Held { job: self.id, state: self.state, reservation }
+        let (scheduled_at, was_reserved) = (self.scheduled_at, self.reserved_at.is_some());
+        Held { job: self.id, state: self.state, scheduled_at, was_reserved, reservation }
     }
 
     /// This attempt is the one that counts for the step.

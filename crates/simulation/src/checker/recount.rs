@@ -1,9 +1,12 @@
 //! The books against what the simulators hold, counted from scratch: a judge whose books drift judges nothing.
+//!
+//! Not compared is what nobody holds: when something happened, and which agents really run, since a lost node tells
+//! Kubernetes nothing of that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use buildkite_sim::Held;
+use buildkite_sim::{Held, JobState};
 use cluster_sim::Value;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -38,7 +41,29 @@ pub(super) fn compare(
     same("reservations", &books.held, &reserved, now)?;
     let open: BTreeSet<Uuid> =
         held.iter().filter(|held| !held.state.is_terminal()).map(|held| held.job).collect();
-    same("open jobs", &books.open, &open, now)
+    same("open jobs", &books.open, &open, now)?;
+    let never_reserved = held.iter().filter(|held| held.state == JobState::Scheduled && !held.was_reserved);
+    let fresh: BTreeSet<(Timestamp, Uuid)> =
+        never_reserved.filter_map(|held| Some((held.scheduled_at?, held.job))).collect();
+    same("jobs that were never reserved", &books.fresh, &fresh, now)?;
+    let over: BTreeSet<Uuid> =
+        held.iter().filter(|held| held.state.is_terminal()).map(|held| held.job).collect();
+    let stranded: BTreeSet<Uuid> = unfinished.values().filter(|job| over.contains(*job)).copied().collect();
+    same("Jobs of jobs that are over", &books.stranded.keys().copied().collect(), &stranded, now)?;
+    objects(books, &jobs, &pods, now)
+}
+
+/// Each Job and each Pod as it is, below the job that it is of.
+fn objects(books: &Ledger, jobs: &[JobSeen], pods: &[PodSeen], now: Timestamp) -> Result<(), Violation> {
+    let workloads = books.jobs.iter().filter_map(|(job, entry)| Some((*job, entry.workload?.seen)));
+    let made: BTreeMap<Uuid, JobSeen> = jobs.iter().map(|job| (job.job, *job)).collect();
+    same("Jobs", &workloads.collect(), &made, now)?;
+    let known = books.jobs.iter().flat_map(|(job, entry)| entry.pods.iter().map(move |pod| (*job, pod)));
+    let known = known.filter(|(_, (_, pod))| pod.exists);
+    let known = known.map(|(job, (uid, pod))| (*uid, (job, pod.deleting, pod.node))).collect();
+    let exist: BTreeMap<Uuid, (Uuid, bool, Option<u32>)> =
+        pods.iter().map(|pod| (pod.uid, (pod.job, pod.deleting, pod.node))).collect();
+    same("Pods", &known, &exist, now)
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(
@@ -52,4 +77,28 @@ fn same<T: PartialEq + std::fmt::Debug>(
     }
     let message = format!("the judge's books of {what} are wrong: entered {books:?}, counted {counted:?}");
     Err(Violation::new("checker: recount", now, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use buildkite_sim::{Held, JobState};
+    use uuid::Uuid;
+
+    use crate::checker::story::Story;
+
+    fn scheduled(story: &Story, was_reserved: bool) -> Held {
+        let (state, scheduled_at) = (JobState::Scheduled, Some(story.now()));
+        Held { job: Uuid::from_u128(1), state, scheduled_at, was_reserved, reservation: None }
+    }
+
+    #[test]
+    fn books_that_drift_are_found() {
+        let mut story = Story::new();
+        story.listed(1);
+        story.agrees_with(&[scheduled(&story, false)]);
+        story.differs_from(&[scheduled(&story, true)], "never reserved");
+        story.differs_from(&[], "open jobs");
+        story.reserved(1);
+        story.differs_from(&[scheduled(&story, false)], "reservations");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use buildkite_sim::{Actor, JobState, What};
+use buildkite_sim::{Actor, Held, JobState, What};
 use cluster_sim::Verb;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -65,6 +65,22 @@ impl Story {
         let mut story = Self { checker, now, life: Life(0, 0), late: false, at_once: false, outcome: Ok(()) };
         story.world(World::Started { life: Life(0, 0), limit: Some(limit) });
         story
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The books are what a Buildkite of these jobs and an empty cluster would say.
+    #[track_caller]
+    pub(super) fn agrees_with(&self, held: &[Held]) {
+        assert_eq!(self.checker.recount(&[], &[], held, self.now), Ok(()));
+    }
+
+    #[track_caller]
+    pub(super) fn differs_from(&self, held: &[Held], in_what: &str) {
+        let told = self.checker.recount(&[], &[], held, self.now).unwrap_err().message;
+        assert!(told.contains(in_what), "{told}");
     }
 
     #[track_caller]
