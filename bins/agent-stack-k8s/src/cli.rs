@@ -39,9 +39,8 @@ pub(crate) struct Cli {
 /// What to do instead of running the controller.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    // What it is and how it ends stands at its arguments; a comment for clap here would hide that.
+    // What they are and how they end stands at their arguments; a comment for clap here would hide that.
     Render(Box<Render>),
-    /// Print where each field of such a Job comes from.
     Explain(Box<Explain>),
     /// Print the version and nothing else.
     Version,

@@ -61,7 +61,7 @@ pub(crate) fn tell_warnings(place: &str, warnings: &[Warning]) {
 }
 
 /// What stands before a message about a job.
-pub(super) fn before(place: &str) -> String {
+pub(crate) fn before(place: &str) -> String {
     if place.is_empty() { String::new() } else { format!("{place}: ") }
 }
 
