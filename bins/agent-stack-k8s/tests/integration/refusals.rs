@@ -126,6 +126,13 @@ const CASES: &[Case] = &[
         &["--max-in-flight", "many"],
         &["max-in-flight: `many` is not a whole number (flag --max-in-flight)"],
     ),
+    usage(
+        &["--max-in-flight=-1", "--tags", "queue=a,b"],
+        &[
+            "max-in-flight: is -1, but must be at least 0 (flag --max-in-flight)",
+            "tags[1]: `b` is not of the form key=value (flag --tags)",
+        ],
+    ),
     usage(&["--job-ttl=300"], &["job-ttl: `300` has no unit; did you mean 300s? (flag --job-ttl)"]),
     usage(
         &["--debug", "false"],
