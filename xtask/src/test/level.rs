@@ -74,7 +74,8 @@ impl Level {
     pub(super) fn threads(self) -> Option<usize> {
         match self {
             Self::One | Self::Two => None,
-            Self::Three | Self::Four => Some(4),
+            Self::Three => Some(6),
+            Self::Four => Some(4),
         }
     }
 
