@@ -13,6 +13,7 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ),
     ("integration: mount of an undeclared volume", "volumeMounts[1].name: Not found"),
     ("integration: sidecar mounts overlapping with own mounts", "volumeMounts[1].name: Not found"),
+    ("patched_pods: a patch deletes the volume that everything mounts", "volumeMounts[0].name: Not found"),
     ("patched_pods: another volume at the workspace", "volumeMounts[0].name: Not found"),
     (
         "patched_pods: mounts of image checks follow the rule for all mounts",
