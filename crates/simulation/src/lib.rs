@@ -6,7 +6,8 @@
 //! trace. [`shrink`](shrink::shrink) makes a failure small.
 //!
 //! What is left out of plans because no rule answers it yet is in
-//! [`NOT_ANSWERED_YET`](not_answered::NOT_ANSWERED_YET), and nowhere else.
+//! [`NOT_ANSWERED_YET`](not_answered::NOT_ANSWERED_YET), what is answered and only tried elsewhere in
+//! [`NOT_SIMULATED`](not_answered::NOT_SIMULATED).
 
 mod agents;
 mod bench;
@@ -24,6 +25,7 @@ pub mod report;
 pub mod run;
 mod scripts;
 pub mod shrink;
+mod third_parties;
 pub mod trace;
 pub mod watched;
 

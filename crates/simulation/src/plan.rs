@@ -113,6 +113,8 @@ pub enum What {
         /// From now on.
         priority: i64,
     },
+    /// Somebody deletes the Lease.
+    DeleteLease,
     /// Somebody deletes a job's Job.
     DeleteJob(usize),
     /// Somebody deletes a job's pods.
@@ -314,6 +316,11 @@ pub enum Fate {
         /// From then on it would get one.
         recovers_after: Option<Duration>,
     },
+    /// Its Job gets no pod either, and Kubernetes ends it before we do.
+    EndsWithoutPod {
+        /// From the first try to make a pod.
+        after: Duration,
+    },
     /// Something happens to the pod, counted from its binding.
     Interference {
         /// When.
@@ -349,6 +356,26 @@ pub enum Harm {
     AgentOom,
     /// The kernel kills the command container.
     CommandOom,
+}
+
+impl Fate {
+    /// The rule of `docs/spec/lifecycle.md` that answers it, if anything has to be answered.
+    #[must_use]
+    pub const fn rule(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Runs { .. } => return None,
+            Self::Refused => "F8",
+            Self::ImagePull { .. } => "F5",
+            Self::InitFails { .. } => "F4",
+            Self::NeverScheduled => "F7",
+            Self::NoPod { .. } => "F1",
+            Self::EndsWithoutPod { .. } => "F2",
+            Self::AgentDies { .. } => "F3b",
+            Self::Interference { how: Harm::AgentOom | Harm::CommandOom, .. } => "F3b",
+            Self::Interference { how: Harm::NodeLost { .. }, .. } => "L7",
+            Self::Interference { .. } => "F3",
+        })
+    }
 }
 
 impl Plan {

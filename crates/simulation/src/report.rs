@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     checker::Violation,
-    not_answered::NOT_ANSWERED_YET,
+    not_answered::{NOT_ANSWERED_YET, NOT_SIMULATED},
     plan::{FaultKind, Side},
     run::{Counts, Outcome, Recoveries},
     shrink::Shrunk,
@@ -87,6 +87,10 @@ pub fn left_out() -> String {
     let _ = writeln!(text, "left out of every plan, because the stack does not answer it yet:");
     for missing in NOT_ANSWERED_YET {
         let _ = writeln!(text, "  {:<8} {}", missing.rule, missing.left_out);
+    }
+    let _ = writeln!(text, "in no plan either, although it is answered:");
+    for missing in NOT_SIMULATED {
+        let _ = writeln!(text, "  {:<8} {}", missing.rule, missing.what);
     }
     text
 }

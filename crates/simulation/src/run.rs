@@ -33,6 +33,7 @@ use crate::{
     faults::Faults,
     plan::{Clash, Fate, JobPlan, Plan, What},
     scripts::{Fates, Parts, TOKEN_KEY, TOKEN_SECRET, chooser, encode_token, refuser},
+    third_parties::{end_jobs, lease_name},
     trace::Detail,
 };
 
@@ -140,6 +141,8 @@ impl World {
         self.tasks.spawn(async move { simulator.run_timers().await });
         self.tasks.spawn(async move { bench.watch_timers().await });
         self.tasks.spawn(agents.run());
+        let fates = Arc::clone(&self.fates);
+        self.tasks.spawn(end_jobs(fates, self.cluster.clone(), self.bench.clone()));
         for place in &self.places {
             self.tasks.spawn(Arc::clone(place).run());
         }
@@ -188,6 +191,7 @@ impl World {
                     fates.reprioritize(job, *priority);
                 }
             }
+            What::DeleteLease => drop(self.cluster.delete(Kind::Lease, NAMESPACE, &lease_name())),
             // Whatever has ended cannot be cancelled any more.
             What::CancelJob(_) => drop(job.map(|job| self.simulator.cancel_job(job))),
             What::CancelBuild(number) => {

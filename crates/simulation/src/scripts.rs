@@ -1,7 +1,7 @@
 //! From the fate of a job to what the kubelet does with its pod.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -9,7 +9,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cluster_sim::Value;
 use cluster_sim::{ContainerScript, Interference, PodFacts, Run, Script, Start};
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 use uuid::Uuid;
 
 use crate::{
@@ -42,7 +42,20 @@ pub(crate) struct Part {
 
 /// Jobs and what becomes of them.
 #[derive(Debug, Default)]
-pub(crate) struct Fates(BTreeMap<Uuid, Entry>);
+pub(crate) struct Fates {
+    jobs: BTreeMap<Uuid, Entry>,
+    /// Jobs that are to end without a pod, and nobody has seen to it yet.
+    doomed: VecDeque<Doomed>,
+    doom: Arc<Notify>,
+}
+
+/// A Job that Kubernetes ends before it has a pod.
+#[derive(Debug)]
+pub(crate) struct Doomed {
+    pub(crate) name: String,
+    pub(crate) uid: String,
+    pub(crate) at: Instant,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -55,32 +68,54 @@ struct Entry {
 impl Fates {
     /// What is planned for a job.
     pub(crate) fn of(&self, job: Uuid) -> Option<&JobPlan> {
-        self.0.get(&job).map(|entry| &entry.plan)
+        self.jobs.get(&job).map(|entry| &entry.plan)
     }
 
     pub(crate) fn add(&mut self, job: Uuid, plan: JobPlan) {
-        self.0.insert(job, Entry { plan, pods: 0, refused: None });
+        self.jobs.insert(job, Entry { plan, pods: 0, refused: None });
     }
 
     /// Somebody has given the job another priority: what Buildkite makes of it has that too.
     pub(crate) fn reprioritize(&mut self, job: Option<Uuid>, priority: i64) {
-        if let Some(entry) = job.and_then(|job| self.0.get_mut(&job)) {
+        if let Some(entry) = job.and_then(|job| self.jobs.get_mut(&job)) {
             entry.plan.priority = priority;
         }
+    }
+
+    /// Jobs that are to end without a pod, since the last question.
+    pub(crate) fn doomed(&mut self) -> VecDeque<Doomed> {
+        std::mem::take(&mut self.doomed)
+    }
+
+    /// Tells when there is another one.
+    pub(crate) fn doom(&self) -> Arc<Notify> {
+        Arc::clone(&self.doom)
     }
 
     /// Why this Job gets no pod.
     fn refuse(&mut self, made: &Value) -> Option<String> {
         let job = made.pointer(JOB_UUID)?.as_str()?.parse().ok()?;
-        let entry = self.0.get_mut(&job)?;
-        let Fate::NoPod { quota, recovers_after } = entry.plan.fate else { return None };
-        let uid = made["metadata"]["uid"].as_str().unwrap_or_default();
-        let (refused, since) = entry.refused.get_or_insert_with(|| (uid.to_owned(), Instant::now()));
-        if (refused != uid && !entry.plan.always)
-            || recovers_after.is_some_and(|after| since.elapsed() >= after)
-        {
+        let entry = self.jobs.get_mut(&job)?;
+        let (quota, recovers_after, ends_after) = match entry.plan.fate {
+            Fate::NoPod { quota, recovers_after } => (quota, recovers_after, None),
+            Fate::EndsWithoutPod { after } => (false, None, Some(after)),
+            _ => return None,
+        };
+        let text = |of: &Value| of.as_str().unwrap_or_default().to_owned();
+        let (name, uid) = (text(&made["metadata"]["name"]), text(&made["metadata"]["uid"]));
+        let known = entry.refused.as_ref().is_some_and(|(refused, _)| *refused == uid);
+        if !known && entry.refused.is_some() && !entry.plan.always {
             return None;
         }
+        let since = entry.refused.as_ref().map_or_else(Instant::now, |(_, since)| *since);
+        if recovers_after.is_some_and(|after| since.elapsed() >= after) {
+            return None;
+        }
+        if let Some(after) = ends_after.filter(|_| !known) {
+            self.doomed.push_back(Doomed { name, uid: uid.clone(), at: Instant::now() + after });
+            self.doom.notify_one();
+        }
+        entry.refused = Some((uid, since));
         Some(if quota {
             "exceeded quota: pods, requested: pods=1, used: pods=4, limited: pods=4".to_owned()
         } else {
@@ -92,7 +127,7 @@ impl Fates {
     /// The script of a pod and the part of its agent.
     fn choose(&mut self, pod: &PodFacts) -> Option<(Script, Part)> {
         let job = pod.object.pointer(JOB_UUID)?.as_str()?.parse().ok()?;
-        let entry = self.0.get_mut(&job)?;
+        let entry = self.jobs.get_mut(&job)?;
         entry.pods += 1;
         let names = |list: &str| -> Vec<String> {
             let containers = pod.object["spec"][list].as_array();
@@ -159,7 +194,7 @@ fn befall(script: &mut Script, part: &mut Part, fate: &Fate, inits: &[String]) {
         }
     };
     match fate {
-        Fate::Runs { .. } | Fate::Refused | Fate::NoPod { .. } => {}
+        Fate::Runs { .. } | Fate::Refused | Fate::NoPod { .. } | Fate::EndsWithoutPod { .. } => {}
         Fate::ImagePull { reason, recovers_after } => {
             let start = Start::Fails {
                 reason: (*reason).to_owned(),

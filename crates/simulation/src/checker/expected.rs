@@ -39,6 +39,7 @@ impl Expected {
             Fate::Refused => Self::verdicts(&["invalid-job"]),
             Fate::ImagePull { .. } | Fate::NeverScheduled => Self::verdicts(&STUCK),
             Fate::NoPod { .. } => Self::verdicts(&["no-pod", "pending-timeout"]),
+            Fate::EndsWithoutPod { .. } => Self::verdicts(&["ended-without-pod"]),
             Fate::InitFails { .. } | Fate::AgentDies { .. } => Self::verdicts(&BROKEN),
             Fate::Interference { how, .. } => {
                 let hidden = matches!(how, Harm::NodeLost { .. });
@@ -166,6 +167,14 @@ mod tests {
         let mut jobless = plan(fate());
         jobless.cut_off(CutOff::BeforeJob);
         assert!(jobless.allows_verdict("agent-exited") && !jobless.allows_verdict("pending-timeout"));
+    }
+
+    /// lifecycle F2
+    #[test]
+    fn a_job_that_ends_without_a_pod_is_told_so() {
+        let ended = plan(Fate::EndsWithoutPod { after: Duration::from_secs(3) });
+        assert!(ended.allows_verdict("ended-without-pod") && ended.allows_exit(0));
+        assert!(!ended.allows_verdict("no-pod") && !ended.allows_verdict("pod-failed"));
     }
 
     #[test]

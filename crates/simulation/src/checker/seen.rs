@@ -53,6 +53,7 @@ pub(super) enum World {
     Created { job: Uuid, priority: i64, expected: Expected, probe: bool },
     Started { life: Life, limit: Option<usize> },
     Ended { life: Life },
+    LeaseRemoved,
     StopAsked { instance: usize },
     Reprioritized { job: Uuid, priority: i64 },
     Fault { side: Side, kind: FaultKind },
@@ -179,6 +180,7 @@ fn item(what: &Planned, job: Option<Uuid>) -> Option<World> {
     Some(match what {
         Planned::DeleteJob(_) | Planned::DeletePod { .. } => World::Touched { job: job? },
         Planned::Reprioritize { priority, .. } => World::Reprioritized { job: job?, priority: *priority },
+        Planned::DeleteLease => World::LeaseRemoved,
         Planned::Stop { instance, .. } => World::StopAsked { instance: *instance },
         Planned::NodeLost { node, .. } => World::NodeLost { node: *node },
         // Whom it concerns is told job by job.

@@ -159,6 +159,14 @@ impl Wire {
             Kind::Unavailable => Ok(self.refusal(StatusCode::SERVICE_UNAVAILABLE, None)),
             Kind::Expired => Ok(self.refusal(StatusCode::GONE, None)),
             Kind::Forbidden => Ok(self.refusal(StatusCode::FORBIDDEN, None)),
+            Kind::RequestTimeout => Ok(self.refusal(StatusCode::REQUEST_TIMEOUT, None)),
+            Kind::TooEarly => Ok(self.refusal(StatusCode::TOO_EARLY, None)),
+            Kind::ProxyNotFound => Ok(page(StatusCode::NOT_FOUND)),
+            Kind::ProxyForbidden => Ok(page(StatusCode::FORBIDDEN)),
+            Kind::Unreadable => {
+                let _ = self.deliver(request, shape).await;
+                Ok(page(StatusCode::OK))
+            }
             Kind::ServerError | Kind::GatewayTimeout => {
                 if even {
                     let _ = self.deliver(request, shape).await;
@@ -246,6 +254,13 @@ impl Wire {
             self.line.bench.trace(self.who(), format_args!("{side} {shown} !! {what}"));
         }
     }
+}
+
+/// What a proxy writes instead of an answer.
+fn page(status: StatusCode) -> Response<Body> {
+    let page = Body::from("<html><body>The simulated proxy is sorry.</body></html>");
+    let answer = Response::builder().status(status).header(header::CONTENT_TYPE, "text/html");
+    answer.body(page).expect("this header is valid")
 }
 
 fn shown(request: &Request<Body>) -> String {

@@ -12,7 +12,6 @@ use super::{
     Clash, CrashPoint, Fate, FaultKind, Harm, Item, JobPlan, Plan, Rates, RequestKind, Side, Site, Weather,
     What, Whose,
 };
-use crate::not_answered::is_answered;
 
 /// From a free slot to the start of a pod, and from the end of an agent to that of its Job.
 const AROUND_A_RUN: Duration = Duration::from_secs(3);
@@ -35,12 +34,14 @@ impl Plan {
         // What came to plans later has sources of its own, so that the rest of a plan stays as it was.
         let mut agents = Rng::with_seed(seed ^ 0x6167_656e_7473);
         site.weather.agents = rates(&mut agents, Side::Agents);
+        of_the_way(&mut Rng::with_seed(seed ^ 0x7072_6f78_6965_7300), &mut site.weather.buildkite);
         let mut surroundings = Rng::with_seed(seed ^ 0x7374_6174_6573);
         site.state_check_interval = state_check_interval(&mut surroundings);
         // A longer history would only keep every old pod in memory.
         site.history_limit = pick(&mut surroundings, &[250, 250, 100, 50]);
         let mut items = builds(&mut random, size, &site);
         specialities(&mut Rng::with_seed(seed ^ 0x7370_6563), &mut items);
+        missing_pods(&mut Rng::with_seed(seed ^ 0x706f_6473), &mut items);
         // Work goes on after the last arrival: as long as the backlog lasts, something may happen to it.
         let horizon = worked_off(&items, &site) + Duration::from_secs(60);
         let mut nodes = Rng::with_seed(seed ^ 0x006e_6f64_6573);
@@ -58,6 +59,7 @@ impl Plan {
             items.push(Item { at: horizon.mul_f64(nodes.f64()), what });
         }
         items.extend(reprioritized);
+        items.extend(deleted_leases(&mut Rng::with_seed(seed ^ 0x6c65_6173_6500), &site, horizon));
         items.sort_by_key(|item| item.at);
         Self { seed, site, items }
     }
@@ -90,11 +92,11 @@ fn pick<T: Copy>(random: &mut Rng, from: &[T]) -> T {
 }
 
 fn site(random: &mut Rng) -> Site {
-    let instances = if is_answered("D10") { pick(random, &[1, 1, 2]) } else { 1 };
+    let instances = pick(random, &[1, 1, 2]);
     Site {
         limit: pick(random, &[1, 2, 3, 5, 8, 13, 25, 25, 40, 0]),
         instances,
-        lease: is_answered("D10") && (instances > 1 || random.bool()),
+        lease: instances > 1 || random.bool(),
         reservation_expiry: reservation_expiry(random),
         job_ttl: Duration::from_secs(pick(random, &[10, 30, 60])),
         creation_concurrency: pick(random, &[1, 3, 25]),
@@ -130,8 +132,8 @@ fn rates(random: &mut Rng, side: Side) -> Rates {
     let strength = pick(random, &[0, 500, 2_000, 10_000, 40_000]);
     let mut rates = Vec::new();
     for kind in FaultKind::ALL {
-        // Rights are missing for everybody and for long, or not at all.
-        if kind == FaultKind::Forbidden {
+        // Rights are missing for everybody and for long, or not at all; proxies have a source of their own.
+        if kind == FaultKind::Forbidden || kind.is_of_the_way() {
             continue;
         }
         let wanted = random.bool();
@@ -148,6 +150,16 @@ fn rates(random: &mut Rng, side: Side) -> Rates {
         rates.push((kind, rate));
     }
     Rates(rates)
+}
+
+/// What proxies answer instead of Buildkite, in some runs.
+fn of_the_way(random: &mut Rng, rates: &mut Rates) {
+    let rate = pick(random, &[0, 0, 0, 500, 5_000]);
+    for kind in FaultKind::ALL.into_iter().filter(|kind| kind.is_of_the_way()) {
+        if random.bool() && rate > 0 {
+            rates.0.push((kind, rate));
+        }
+    }
 }
 
 fn builds(random: &mut Rng, size: Size, site: &Site) -> Vec<Item> {
@@ -211,64 +223,74 @@ fn specialities(random: &mut Rng, items: &mut [Item]) {
     }
 }
 
+/// Some jobs that would run get a Job that ends before it has a pod.
+fn missing_pods(random: &mut Rng, items: &mut [Item]) {
+    let share = pick(random, &[0, 0, 0, 2, 10]);
+    for item in items {
+        let What::Build { jobs, .. } = &mut item.what else { continue };
+        for job in jobs {
+            if random.u32(..100) < share && matches!(job.fate, Fate::Runs { .. }) {
+                // Sooner than the shortest grace of F1, or we would end it.
+                job.fate = Fate::EndsWithoutPod { after: seconds(random, 0.0, 8.0) };
+            }
+        }
+    }
+}
+
+/// Somebody removes the Lease, in some of the runs that have one.
+fn deleted_leases(random: &mut Rng, site: &Site, horizon: Duration) -> Vec<Item> {
+    let count = if site.lease { pick(random, &[0, 0, 0, 1, 2]) } else { 0 };
+    let at = (0..count).map(|_| horizon.mul_f64(random.f64()));
+    at.map(|at| Item { at, what: What::DeleteLease }).collect()
+}
+
 fn clash(random: &mut Rng) -> Clash {
     let whose = pick(random, &[Whose::OtherController, Whose::Stranger]);
     Clash { whose, lasts: seconds(random, 0.0, 120.0) }
 }
 
 fn trouble_of_job(random: &mut Rng) -> Fate {
-    for _ in 0..20 {
-        let (fate, rule) = any_trouble(random);
-        if is_answered(rule) {
-            return fate;
-        }
-    }
-    runs(random)
-}
-
-/// A trouble and the rule that answers it.
-fn any_trouble(random: &mut Rng) -> (Fate, &'static str) {
     match random.u8(..13) {
-        0 => (Fate::Refused, "F8"),
+        0 => Fate::Refused,
         12 => {
             let recovers_after = random.bool().then(|| seconds(random, 1.0, 60.0));
-            (Fate::NoPod { quota: random.bool(), recovers_after }, "F1")
+            Fate::NoPod { quota: random.bool(), recovers_after }
         }
         1 => {
             let reason = pick(
                 random,
                 &["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError"],
             );
-            (Fate::ImagePull { reason, recovers_after: None }, "F5")
+            Fate::ImagePull { reason, recovers_after: None }
         }
         2 => {
             let recovers_after = Some(seconds(random, 1.0, 60.0));
-            (Fate::ImagePull { reason: "ErrImagePull", recovers_after }, "F5")
+            Fate::ImagePull { reason: "ErrImagePull", recovers_after }
         }
-        3 => (Fate::InitFails { code: pick(random, &[1, 2, 126]), oom: false }, "F4"),
-        4 => (Fate::InitFails { code: 137, oom: true }, "F4"),
-        5 => (Fate::NeverScheduled, "F7"),
-        6 => (Fate::AgentDies { code: pick(random, &[27, 28, 1, 0, 137]) }, "F3b"),
+        3 => Fate::InitFails { code: pick(random, &[1, 2, 126]), oom: false },
+        4 => Fate::InitFails { code: 137, oom: true },
+        5 => Fate::NeverScheduled,
+        6 => Fate::AgentDies { code: pick(random, &[27, 28, 1, 0, 137]) },
         _ => {
-            let (how, rule) = harm(random);
+            let how = harm(random);
             let after = match random.u8(..3) {
                 0 => Duration::from_millis(random.u64(0..400)),
                 1 => Duration::from_millis(random.u64(0..3000)),
                 _ => seconds(random, 1.0, 15.0),
             };
-            (Fate::Interference { after, how }, rule)
+            Fate::Interference { after, how }
         }
     }
 }
 
-fn harm(random: &mut Rng) -> (Harm, &'static str) {
+fn harm(random: &mut Rng) -> Harm {
     match random.u8(..6) {
-        0 => (Harm::Evicted, "F3"),
-        1 => (Harm::Preempted, "F3"),
-        2 => (Harm::NodeLost { back_after: seconds(random, 5.0, 240.0) }, "L7"),
-        3 => (Harm::Deleted { force: random.bool() }, "F3"),
-        4 => (Harm::AgentOom, "F3b"),
-        _ => (Harm::CommandOom, "F3b"),
+        0 => Harm::Evicted,
+        1 => Harm::Preempted,
+        2 => Harm::NodeLost { back_after: seconds(random, 5.0, 240.0) },
+        3 => Harm::Deleted { force: random.bool() },
+        4 => Harm::AgentOom,
+        _ => Harm::CommandOom,
     }
 }
 
@@ -287,12 +309,12 @@ fn meddling(random: &mut Rng, items: &mut Vec<Item>) {
                 1 => seconds(random, 0.0, 15.0),
                 _ => seconds(random, 0.0, 90.0),
             };
-            let (what, rule) = match random.u8(..10) {
-                0..=4 => (What::CancelJob(number), "F9"),
-                5 | 6 => (What::CancelBuild(number), "F9"),
-                7 | 8 => (What::DeletePod { job: number, force: random.bool() }, "F3"),
+            let what = match random.u8(..10) {
+                0..=4 => What::CancelJob(number),
+                5 | 6 => What::CancelBuild(number),
+                7 | 8 => What::DeletePod { job: number, force: random.bool() },
                 // Its reservation lapses, and it is listed again.
-                _ => (What::DeleteJob(number), "1.8"),
+                _ => What::DeleteJob(number),
             };
             if matches!(what, What::DeleteJob(_)) && random.bool() {
                 // No watch tells of it: only the next list does.
@@ -300,9 +322,7 @@ fn meddling(random: &mut Rng, items: &mut Vec<Item>) {
                 more.extend(unseen.map(|what| Item { at: item.at + after, what }));
                 continue;
             }
-            if is_answered(rule) {
-                more.push(Item { at: item.at + after, what });
-            }
+            more.push(Item { at: item.at + after, what });
         }
     }
     items.extend(more);

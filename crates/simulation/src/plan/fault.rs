@@ -50,11 +50,21 @@ pub enum FaultKind {
     WatchSilent,
     /// The right to create Jobs is missing.
     Forbidden,
+    /// Refused with 408.
+    RequestTimeout,
+    /// Refused with 425.
+    TooEarly,
+    /// A proxy that knows of no such page answers with 404 and a page of its own.
+    ProxyNotFound,
+    /// A proxy answers with 403 and a page of its own.
+    ProxyForbidden,
+    /// The request is carried out, and what comes back with 200 cannot be read.
+    Unreadable,
 }
 
 impl FaultKind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 21] = [
         Self::Delay,
         Self::LateRequest,
         Self::LostRequest,
@@ -71,6 +81,11 @@ impl FaultKind {
         Self::Expired,
         Self::WatchSilent,
         Self::Forbidden,
+        Self::RequestTimeout,
+        Self::TooEarly,
+        Self::ProxyNotFound,
+        Self::ProxyForbidden,
+        Self::Unreadable,
     ];
 
     /// Whether it strikes watches alone.
@@ -79,6 +94,19 @@ impl FaultKind {
         matches!(
             self,
             Self::WatchCut | Self::WatchLag | Self::WatchTwice | Self::WatchReplay | Self::WatchSilent
+        )
+    }
+
+    /// Whether only what is between controllers and Buildkite answers so.
+    #[must_use]
+    pub const fn is_of_the_way(self) -> bool {
+        matches!(
+            self,
+            Self::RequestTimeout
+                | Self::TooEarly
+                | Self::ProxyNotFound
+                | Self::ProxyForbidden
+                | Self::Unreadable
         )
     }
 
@@ -102,6 +130,11 @@ impl FaultKind {
             Self::Expired => "version expired",
             Self::WatchSilent => "watch silent",
             Self::Forbidden => "403",
+            Self::RequestTimeout => "408",
+            Self::TooEarly => "425",
+            Self::ProxyNotFound => "404 of a proxy",
+            Self::ProxyForbidden => "403 of a proxy",
+            Self::Unreadable => "unreadable answer",
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::checker::seen::{ContainerSeen, Event, JobSeen, Life, PodSeen, Seen, W
 use crate::facts::CONTROLLER_ID;
 use crate::plan::Side;
 
+/// Whoever cannot see that his Lease is gone leads on for ten seconds, and what he sent is under way for some more.
+const LEADS_ON: Duration = Duration::from_secs(15);
 /// A leader renews every two seconds and gives up ten seconds after the last success.
 const SILENCE: Duration = Duration::from_secs(9);
 
@@ -36,7 +38,7 @@ impl Ledger {
         let silent = self.leased.is_some_and(|last| last + SILENCE < at);
         if self.leader != holder || silent {
             self.leader = holder;
-            self.last_turn = at;
+            self.last_turn = self.last_turn.max(at);
         }
         self.leased = Some(at);
     }
@@ -61,13 +63,14 @@ impl Ledger {
             World::Started { life, limit } => {
                 self.lives.insert(life, Instance { started: at, limit });
                 self.starts += 1;
-                self.last_turn = at;
+                self.last_turn = self.last_turn.max(at);
             }
             World::Ended { life } => {
                 self.lives.remove(&life);
                 self.stopping.remove(&life);
-                self.last_turn = at;
+                self.last_turn = self.last_turn.max(at);
             }
+            World::LeaseRemoved => self.last_turn = self.last_turn.max(at + LEADS_ON),
             World::StopAsked { instance } => {
                 let asked = self.lives.keys().filter(|life| life.0 == instance);
                 self.stopping.extend(asked.map(|life| (*life, at)));
