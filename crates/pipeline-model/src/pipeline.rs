@@ -100,7 +100,7 @@ impl Pipeline {
     /// # Errors
     /// The first thing that cannot be read.
     pub fn read(root: &Node) -> Result<Self, PipelineError> {
-        Reader { interpolation: None, next: 0, steps: Vec::new() }.pipeline(root)
+        Reader::new(None).pipeline(root)
     }
 
     /// Reads the root of a pipeline file as it is once an upload has replaced its variables (pipeline-format 4).
@@ -109,7 +109,7 @@ impl Pipeline {
     /// The first thing that the upload would refuse or that cannot be read.
     pub fn read_uploaded(root: &Node, variables: Variables) -> Result<Self, PipelineError> {
         let interpolation = Some(Interpolation::new(variables));
-        Reader { interpolation, next: 0, steps: Vec::new() }.pipeline(root)
+        Reader::new(interpolation).pipeline(root)
     }
 }
 

@@ -251,6 +251,27 @@ fn what_is_no_pipeline_is_pointed_at() {
     }
 }
 
+/// pipeline-format 7, S014: of all steps, those without jobs among them.
+#[test]
+fn keys_are_given_once() {
+    for (text, want) in [
+        (
+            "- {command: a, key: k}\n- {command: b, id: k}\n",
+            "2:3: the step in line 1 has the key `k` as well; give each step a key of its own",
+        ),
+        (
+            "- {group: g, key: k, steps: [{wait: ~, key: l}]}\n- {block: b, identifier: l}\n",
+            "2:3: the step in line 1 has the key `l` as well; give each step a key of its own",
+        ),
+        (
+            "- {group: g, key: k, steps: [{command: a, key: k}]}\n",
+            "1:30: the step in line 1 has the key `k` as well; give each step a key of its own",
+        ),
+    ] {
+        assert_eq!(read(text).unwrap_err(), want, "{text}");
+    }
+}
+
 /// A file of a few hundred bytes does not become a million jobs.
 #[test]
 fn a_matrix_that_nobody_could_run_is_refused() {

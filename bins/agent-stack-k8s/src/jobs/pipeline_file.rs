@@ -57,7 +57,6 @@ pub(super) fn read(source: &Source, asked: &Reading<'_>) -> Result<Vec<Asked>, U
         Pipeline::read(root)
     };
     let pipeline = pipeline.map_err(|error| Unreadable::new(format!("{}:{error}", source.name)))?;
-    refuse_repeated_keys(source, &pipeline)?;
     let steps: Vec<&CommandStep> = match asked.key {
         None => pipeline.steps.iter().collect(),
         Some(key) => vec![find(source, &pipeline, key)?],
@@ -67,21 +66,6 @@ pub(super) fn read(source: &Source, asked: &Reading<'_>) -> Result<Vec<Asked>, U
     }
     tell_unknown(source, &steps);
     Ok(steps.into_iter().flat_map(|step| jobs(source, step, asked.of_matrix)).collect())
-}
-
-/// Buildkite takes no build with two steps of one key (pipeline-format 7, S014).
-fn refuse_repeated_keys(source: &Source, pipeline: &Pipeline) -> Result<(), Unreadable> {
-    let mut keys: BTreeMap<&str, &CommandStep> = BTreeMap::new();
-    for step in &pipeline.steps {
-        let Some(key) = step.key.as_deref().filter(|key| !key.is_empty()) else { continue };
-        if let Some(first) = keys.insert(key, step) {
-            let (file, here, line) = (&source.name, step.span, first.span.line);
-            return Err(Unreadable::new(format!(
-                "{file}:{here}: the step in line {line} has the key `{key}` as well; give each step a key of its own"
-            )));
-        }
-    }
-    Ok(())
 }
 
 fn made_up() -> BTreeMap<String, String> {

@@ -3,7 +3,9 @@
 //! All of the file is walked, since an upload replaces variables in all of it and refuses it for what is wrong in
 //! any part; only command steps are kept.
 
-use yaml_source::{Entry, Mapping, Node};
+use std::collections::BTreeMap;
+
+use yaml_source::{Entry, Mapping, Node, Span};
 
 use super::kind::{self, Kind};
 use super::{BESIDE_THE_JOB, CommandStep, Inherited, Matrix, Pipeline, PipelineError, attributes, refused};
@@ -13,15 +15,24 @@ use crate::step_plugins::step_plugins;
 /// What steps inherit, `env` aside.
 const INHERITED: [&str; 3] = ["agents", "image", "priority"];
 
+/// A step's key, and its older names.
+const KEY: [&str; 3] = ["key", "id", "identifier"];
+
 pub(super) struct Reader {
     /// Nothing is replaced without it.
-    pub(super) interpolation: Option<Interpolation>,
+    interpolation: Option<Interpolation>,
     /// Number of the next step.
-    pub(super) next: usize,
-    pub(super) steps: Vec<CommandStep>,
+    next: usize,
+    /// Where the keys of steps were given, those of groups and of steps without jobs among them.
+    keys: BTreeMap<String, Span>,
+    steps: Vec<CommandStep>,
 }
 
 impl Reader {
+    pub(super) fn new(interpolation: Option<Interpolation>) -> Self {
+        Self { interpolation, next: 0, keys: BTreeMap::new(), steps: Vec::new() }
+    }
+
     pub(super) fn pipeline(mut self, root: &Node) -> Result<Pipeline, PipelineError> {
         if let Some(steps) = root.as_sequence() {
             self.steps(steps, &Inherited::default(), false)?;
@@ -101,9 +112,23 @@ impl Reader {
             let whole = whole.as_mapping().unwrap_or(mapping);
             let mut read = command_step(step, kind::attributes(whole), inherited, index)?;
             add(&mut read.unknown_variables, &unknown);
+            self.key(step, read.key.as_deref())?;
             self.steps.push(read);
+            return Ok(());
         }
-        Ok(())
+        self.key(step, key_among(&entries))
+    }
+
+    /// Buildkite takes no build with two steps of one key (pipeline-format 7, S014).
+    fn key(&mut self, step: &Node, key: Option<&str>) -> Result<(), PipelineError> {
+        let Some(key) = key.filter(|key| !key.is_empty()) else { return Ok(()) };
+        match self.keys.insert(key.to_owned(), step.site()) {
+            None => Ok(()),
+            Some(Span { line, .. }) => {
+                let way_out = "give each step a key of its own";
+                Err(refused(step, format!("the step in line {line} has the key `{key}` as well; {way_out}")))
+            }
+        }
     }
 
     /// A group's own attributes do not reach the jobs of its steps.
@@ -111,12 +136,12 @@ impl Reader {
         let steps = mapping.get("steps").unwrap_or(step);
         let list = steps.as_sequence().filter(|list| !list.is_empty());
         let list = list.ok_or_else(|| refused(steps, "a group has `steps`, a list with at least one"))?;
+        let mut own: Vec<Entry> = mapping.iter().filter(|entry| entry.key.text != "steps").cloned().collect();
         if let Some(interpolation) = &mut self.interpolation {
-            for entry in mapping.iter().filter(|entry| entry.key.text != "steps") {
-                interpolation.entry(entry)?;
-            }
+            own = own.iter().map(|entry| interpolation.entry(entry)).collect::<Result<_, _>>()?;
             interpolation.take_unknown();
         }
+        self.key(step, key_among(&own))?;
         self.steps(list, inherited, true)
     }
 
@@ -136,6 +161,12 @@ impl Reader {
         }
         Ok((entries, unknown))
     }
+}
+
+/// The key of a step that has no jobs; what is no text is no key here.
+fn key_among(entries: &[Entry]) -> Option<&str> {
+    let given = KEY.iter().find_map(|name| entries.iter().find(|entry| entry.key.text == *name));
+    given.and_then(|entry| entry.value.as_str())
 }
 
 fn inherited(top: &Mapping) -> Result<Inherited, PipelineError> {
@@ -163,7 +194,7 @@ fn command_step(
     Ok(CommandStep {
         span: step.site(),
         index,
-        key: named(&["key", "id", "identifier"])?,
+        key: named(&KEY)?,
         label: named(&["label", "name"])?,
         command: attributes::command(mapping)?,
         env,
