@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use redaction::redacted;
+use redaction::told;
 
 /// Why a plugin list or block cannot be used.
 ///
 /// Displays as `kubernetes plugin: <path>: <what>; <hint>` (kubernetes-plugin 10). What looks like a credential is
-/// hidden in all its texts from the beginning (controller-config 8.3).
+/// hidden in all its texts from the beginning (controller-config 8.3), and each is one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PluginError {
     /// Id of job-manifest 9.1: `E-1` to `E-4`, `E-6` or `E-40`.
@@ -23,11 +23,11 @@ pub struct PluginError {
 
 impl PluginError {
     pub(crate) fn new(id: &'static str, path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { id, path: redacted(path.into()), message: redacted(message.into()), hint: None }
+        Self { id, path: told(path.into()), message: told(message.into()), hint: None }
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(redacted(hint.into()));
+        self.hint = Some(told(hint.into()));
         self
     }
 }
@@ -62,7 +62,7 @@ pub struct Notice {
 
 impl Notice {
     pub(crate) fn new(id: &'static str, path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { id, path: redacted(path.into()), message: redacted(message.into()) }
+        Self { id, path: told(path.into()), message: told(message.into()) }
     }
 }
 

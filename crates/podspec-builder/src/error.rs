@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use redaction::{redact, redacted};
+use redaction::{redact, redacted, told};
 
 /// Why no Job can be built. Shown as `kubernetes plugin: <path>: <what>; <hint>` (kubernetes-plugin 10);
 /// [`BuildError::id`] is for programs and for the `error[E-17]:` prefix of command line tools.
@@ -26,18 +26,23 @@ pub struct BuildError {
 
 impl BuildError {
     pub(crate) fn new(id: &'static str, message: impl Into<String>) -> Self {
-        Self { id, message: redacted(message.into()), hint: None, path: String::new() }
+        Self { id, message: told(message.into()), hint: None, path: String::new() }
+    }
+
+    /// An error with a list: each finding has a line.
+    pub(crate) fn list(id: &'static str, message: impl Into<String>) -> Self {
+        Self { message: redacted(message.into()), ..Self::new(id, "") }
     }
 
     #[must_use]
     pub(crate) fn at(mut self, path: impl Into<String>) -> Self {
-        self.path = redacted(path.into());
+        self.path = told(path.into());
         self
     }
 
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(redacted(hint.into()));
+        self.hint = Some(told(hint.into()));
         self
     }
 }
@@ -73,12 +78,12 @@ pub struct Warning {
 
 impl Warning {
     pub(crate) fn new(id: &'static str, message: impl Into<String>) -> Self {
-        Self { id, path: String::new(), message: redacted(message.into()) }
+        Self { id, path: String::new(), message: told(message.into()) }
     }
 
     #[must_use]
     pub(crate) fn at(mut self, path: impl Into<String>) -> Self {
-        self.path = redacted(path.into());
+        self.path = told(path.into());
         self
     }
 }
@@ -93,12 +98,11 @@ impl fmt::Display for Warning {
     }
 }
 
-/// A user's text inside a message: in backticks, on one line, without credentials, not longer than it helps.
+/// A user's text inside a message: in backticks, without credentials, not longer than it helps.
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 80;
     let text = redact(text);
-    let one_line = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-    let shown: String = text.chars().take(LONGEST).map(one_line).collect();
+    let shown: String = text.chars().take(LONGEST).collect();
     let more = if text.chars().nth(LONGEST).is_some() { "…" } else { "" };
     format!("`{shown}{more}`")
 }

@@ -41,6 +41,16 @@ pub fn redacted(text: String) -> String {
     }
 }
 
+/// As [`redacted`], and on one line: a message is a line, whatever the text that it quotes holds.
+#[must_use]
+pub fn told(text: String) -> String {
+    let text = redacted(text);
+    if text.contains(char::is_control) { text.replace(char::is_control, ONE_LINE) } else { text }
+}
+
+/// What stands in place of a line feed or another control character.
+const ONE_LINE: &str = "\u{fffd}";
+
 /// A text that should be one image reference or one address, without user and password, however malformed it is:
 /// all that stands before the last `@` is hidden, unless a digest stands behind it or a scheme before it.
 #[must_use]
@@ -130,7 +140,7 @@ fn is_digest(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_secret_name, redact, redacted, without_userinfo};
+    use super::{is_secret_name, redact, redacted, told, without_userinfo};
 
     /// lifecycle T9; controller-config 8.3
     #[test]
@@ -155,6 +165,18 @@ mod tests {
         ] {
             assert_eq!(redact(text), want, "{text}");
             assert_eq!(redacted(text.to_owned()), want, "{text}");
+        }
+    }
+
+    /// job-manifest 9.1
+    #[test]
+    fn what_is_told_is_one_line() {
+        for (text, want) in [
+            ("two words", "two words"),
+            ("two\nlines\t\u{7f}", "two\u{fffd}lines\u{fffd}\u{fffd}"),
+            ("bkjat_a\nerror: made up", "[redacted]\u{fffd}error: made up"),
+        ] {
+            assert_eq!(told(text.to_owned()), want);
         }
     }
 

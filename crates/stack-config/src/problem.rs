@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use redaction::redact;
+use redaction::told;
 
 /// Where a value was given.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,11 +71,11 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {
-            write!(f, "{}: ", redact(&self.path))?;
+            write!(f, "{}: ", told(self.path.clone()))?;
         }
-        f.write_str(&redact(&self.reason))?;
+        f.write_str(&told(self.reason.clone()))?;
         if let Some(hint) = &self.hint {
-            write!(f, "; {}", redact(hint))?;
+            write!(f, "; {}", told(hint.clone()))?;
         }
         match self.source {
             Source::Default => Ok(()),
@@ -146,7 +146,7 @@ impl Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", redact(&self.path), redact(&self.message))?;
+        write!(f, "{}: {}", told(self.path.clone()), told(self.message.clone()))?;
         match self.source {
             Source::Default => Ok(()),
             _ => write!(f, " ({})", self.source),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use redaction::redacted;
+use redaction::told;
 
 use super::{PodPolicy, Settings, patch};
 use crate::error::{quoted, quoted_address};
@@ -36,7 +36,7 @@ impl SettingsProblem {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        Self { id, key: redacted(key.into()), message: redacted(message.into()), hint: redacted(hint.into()) }
+        Self { id, key: told(key.into()), message: told(message.into()), hint: told(hint.into()) }
     }
 }
 

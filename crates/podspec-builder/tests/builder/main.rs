@@ -1,6 +1,8 @@
 //! The builder seen from outside, as its callers use it.
 
 #[cfg(test)]
+mod any_input;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod manifest;

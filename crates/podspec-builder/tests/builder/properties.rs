@@ -109,7 +109,7 @@ fn texts_of<'a>(container: &'a Value, variable: &str) -> Vec<&'a Value> {
 }
 
 /// Ids run from 0 without gaps up to the count, and nothing waits for a value.
-fn check_pod(pod: &Value) {
+pub(crate) fn check_pod(pod: &Value) {
     let containers = pod["containers"].as_array().unwrap();
     let agent = containers.iter().find(|container| container["name"] == "agent").unwrap();
     let count: usize = texts_of(agent, "BUILDKITE_CONTAINER_COUNT")[0].as_str().unwrap().parse().unwrap();

@@ -339,7 +339,7 @@ fn sorted<'k>(keys: impl Iterator<Item = &'k str>) -> impl Iterator<Item = &'k s
 
 /// A value as it is told.
 fn shown(value: &str) -> String {
-    format!("`{}`", one_line(value))
+    format!("`{}`", one_line(&redaction::redact(value)))
 }
 
 /// Whatever a value or a name in a path holds, it cannot look like another line of the report.

@@ -20,7 +20,8 @@ pub(super) fn error(violations: Vec<Violation>) -> Result<(), BuildError> {
         return Ok(());
     }
     let message = format!("the controller's `pod-policy` does not allow this pod:{}", list(violations));
-    Err(BuildError::new("E-41", message).hint("change the step, or ask for another policy of the controller"))
+    Err(BuildError::list("E-41", message)
+        .hint("change the step, or ask for another policy of the controller"))
 }
 
 /// Equal violations of one rule: an image stands in its container and in the one that checks it.
