@@ -217,3 +217,25 @@ impl fmt::Display for Tally {
         Ok(())
     }
 }
+
+#[test]
+fn refusals_for_different_reasons_are_told_apart() {
+    let answer = |message: &str| Answer {
+        request: String::new(),
+        status: 422,
+        body: serde_json::json!({ "message": message }),
+    };
+    let case = |deliberate| Accepted { template: Value::Null, patch: Value::Null, deliberate };
+    let (drawn, plain) = (case(Deliberate::all().first()), case(None));
+    let judge = |case: &Accepted, ours: &str| {
+        let ours = Ours::Answered(answer(ours));
+        match Verdict::of(case, &Value::Null, &answer("port"), &ours) {
+            Verdict::RefusedAlike(..) => "alike",
+            Verdict::RefusedApart(..) => "apart",
+            Verdict::Unexplained(_) => "unexplained",
+            Verdict::Agreed(_) | Verdict::Explained { .. } => "other",
+        }
+    };
+    let found = [judge(&plain, "port"), judge(&plain, "name"), judge(&drawn, "port"), judge(&drawn, "name")];
+    assert_eq!(found, ["alike", "unexplained", "alike", "apart"]);
+}
