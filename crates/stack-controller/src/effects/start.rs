@@ -133,7 +133,7 @@ impl Executor {
                 Some(spec) => Ok(spec.take()),
                 None => {
                     let error = format!(
-                        "kubernetes plugin: podTemplate: the PodTemplate `{name}` has no template.spec"
+                        "kubernetes plugin: podTemplate: the PodTemplate `{name}` has no template.spec; give it one"
                     );
                     Err(StartOutcome::Refused { verdict: Verdict::invalid_job(&error) })
                 }
@@ -141,7 +141,7 @@ impl Executor {
             Ok(None) => {
                 let namespace = &self.namespace;
                 let error = format!(
-                    "kubernetes plugin: podTemplate: there is no PodTemplate `{name}` in the namespace `{namespace}`"
+                    "kubernetes plugin: podTemplate: there is no PodTemplate `{name}` in the namespace `{namespace}`; create it there, or correct the name"
                 );
                 Err(StartOutcome::Refused { verdict: Verdict::invalid_job(&error) })
             }
