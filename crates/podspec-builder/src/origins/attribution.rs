@@ -191,7 +191,10 @@ fn otherwise(
     let mut found = vec![Origin::Rule(rules::UNKNOWN); names.len()];
     let mut defaults: BTreeMap<&'static str, Leaves> = BTreeMap::new();
     for leaf in (0..names.len()).filter(unmade) {
-        let Some((rule, setting)) = rules::of(&names[leaf]) else { continue };
+        let Some((rule, setting)) = rules::of(&names[leaf]) else {
+            found[leaf] = experiments.holder(leaf).unwrap_or(Origin::Rule(rules::UNKNOWN));
+            continue;
+        };
         found[leaf] = Origin::Rule(rule);
         if let Some(setting) = setting.filter(|setting| !experiments.is_given(setting)) {
             defaults.entry(setting).or_default().push(leaf);

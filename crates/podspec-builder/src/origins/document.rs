@@ -1,5 +1,7 @@
 //! Leaves of a JSON document: what can be taken out of an input, and what a Job is made of.
 
+use std::cmp::Reverse;
+
 use serde_json::{Map, Value};
 
 /// One step from a value to a part of it.
@@ -50,6 +52,20 @@ fn collect(value: &Value, path: &mut Path, found: &mut Vec<Path>) {
         }
         _ => {}
     }
+}
+
+/// All values that hold leaves, but for the root, each after those that it holds.
+pub(super) fn branches(value: &Value) -> Vec<Path> {
+    let mut found: Vec<Path> = Vec::new();
+    for leaf in leaves(value) {
+        for end in 1..leaf.len() {
+            if !found.iter().any(|path| *path == leaf[..end]) {
+                found.push(leaf[..end].to_vec());
+            }
+        }
+    }
+    found.sort_by_key(|path| Reverse(path.len()));
+    found
 }
 
 /// The part at a path.
@@ -179,6 +195,13 @@ mod tests {
                 "none",
             ]
         );
+    }
+
+    #[test]
+    fn branches_are_what_holds_them() {
+        let value = json!({ "a": [{ "b": { "c": 1 } }], "d": {}, "e": 1 });
+        let found: Vec<String> = branches(&value).iter().map(|path| written("", path)).collect();
+        assert_eq!(found, ["a[0].b", "a[0]", "a"]);
     }
 
     #[test]

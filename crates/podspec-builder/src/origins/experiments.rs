@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Origin;
 use super::compare::changed;
-use super::inputs::Input;
+use super::inputs::{self, Input};
 use super::world::{Place, World};
 use super::{settings, substitutes};
 
@@ -114,6 +114,17 @@ impl<'w> Experiments<'w> {
             let mut world = self.world.clone();
             inputs.iter().for_each(|input| world.put(&self.inputs[*input].place, Some(other)));
             Some(changed(self.job, &world.build().ok()?.to_json()))
+        })
+    }
+
+    /// What holds inputs and makes a leaf as a whole, though none of those does: `nodeSelector: { a: null }`
+    /// leaves an empty object.
+    pub(super) fn holder(&self, leaf: usize) -> Option<Origin> {
+        inputs::holders(self.world).into_iter().find_map(|holder| {
+            let mut world = self.world.clone();
+            world.put(&holder.place, None);
+            let changed = changed(self.job, &world.build().ok()?.to_json());
+            changed.contains(&leaf).then_some(holder.origin)
         })
     }
 

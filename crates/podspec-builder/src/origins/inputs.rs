@@ -109,48 +109,85 @@ fn of_job(job: &JobRequest) -> Vec<Input> {
 }
 
 fn of_template(template: &Value) -> Vec<Input> {
-    let input = |path: Path| Input {
+    // An empty one says nothing.
+    let leaves = document::leaves(template).into_iter().filter(|path| !path.is_empty());
+    leaves.map(|path| in_template(template, path)).collect()
+}
+
+fn in_template(template: &Value, path: Path) -> Input {
+    Input {
         origin: Origin::PodTemplate(document::written("podTemplate.template.spec", &path)),
         value: document::get(template, &path).cloned().unwrap_or_default(),
         stage: Stage::Template,
         place: Place::Template(path),
-    };
-    // An empty one says nothing.
-    document::leaves(template).into_iter().filter(|path| !path.is_empty()).map(input).collect()
+    }
 }
 
-/// The leaves of the block; of an empty block, and of a plugin that the agent runs, only that it is there.
+/// The leaves of each block; of an empty block, and of a plugin that the agent runs, only that it is there.
 fn of_plugins(plugins: &[Option<Value>]) -> Vec<Input> {
-    let elements =
-        || plugins.iter().enumerate().filter_map(|(index, element)| Some((index, element.as_ref()?)));
-    let blocks = elements().filter(|(_, element)| element.get(KUBERNETES_PLUGIN).is_some()).count();
     let mut inputs = Vec::new();
-    for (index, element) in elements() {
-        let place = format!("BUILDKITE_PLUGINS[{index}]");
-        let block = element.get(KUBERNETES_PLUGIN).filter(|block| document::is_branch(block));
-        let Some(block) = block else {
-            inputs.extend(of_whole_plugin(element, index, place));
-            continue;
-        };
-        let root = if blocks > 1 { place } else { String::new() };
-        for path in document::leaves(block) {
-            let patch = matches!(path.first(), Some(Step::Key(key)) if key == "podSpecPatch");
-            let written = document::written(&root, &path);
-            inputs.push(Input {
-                origin: if patch { Origin::PluginPatch(written) } else { Origin::Plugin(written) },
-                value: document::get(block, &path).cloned().unwrap_or_default(),
-                stage: if patch { Stage::BlockPatch } else { Stage::Block },
-                place: Place::Block(index, path),
-            });
+    for (index, element) in plugins.iter().enumerate() {
+        let Some(element) = element else { continue };
+        match block(element) {
+            Some(block) => {
+                let root = root(plugins, index);
+                let leaves = document::leaves(block).into_iter();
+                inputs.extend(leaves.map(|path| in_block(block, index, &root, path)));
+            }
+            None => inputs.extend(of_whole_plugin(element, index)),
         }
     }
     inputs
 }
 
-fn of_whole_plugin(element: &Value, index: usize, place: String) -> Option<Input> {
+/// The block of a plugin's element, if it says anything.
+fn block(element: &Value) -> Option<&Value> {
+    element.get(KUBERNETES_PLUGIN).filter(|block| document::is_branch(block))
+}
+
+/// What stands before a place in a block: which one it is, if there are several.
+fn root(plugins: &[Option<Value>], index: usize) -> String {
+    let has_block = |element: &&Value| element.get(KUBERNETES_PLUGIN).is_some();
+    let several = plugins.iter().flatten().filter(has_block).count() > 1;
+    if several { format!("BUILDKITE_PLUGINS[{index}]") } else { String::new() }
+}
+
+fn in_block(block: &Value, index: usize, root: &str, path: Path) -> Input {
+    let patch = matches!(path.first(), Some(Step::Key(key)) if key == "podSpecPatch");
+    let written = document::written(root, &path);
+    Input {
+        origin: if patch { Origin::PluginPatch(written) } else { Origin::Plugin(written) },
+        value: document::get(block, &path).cloned().unwrap_or_default(),
+        stage: if patch { Stage::BlockPatch } else { Stage::Block },
+        place: Place::Block(index, path),
+    }
+}
+
+/// What holds inputs in the documents, each after those that it holds.
+pub(super) fn holders(world: &World) -> Vec<Input> {
+    let mut found = Vec::new();
+    if let Some(patch) = &world.settings.pod_spec_patch {
+        let holders = settings::holders("pod-spec-patch", patch, |settings| &mut settings.pod_spec_patch);
+        found.extend(holders.into_iter().map(of_settings));
+    }
+    if let Some(template) = &world.template {
+        found.extend(document::branches(template).into_iter().map(|path| in_template(template, path)));
+    }
+    let plugins = world.plugins.as_deref().unwrap_or_default();
+    for (index, element) in plugins.iter().enumerate() {
+        if let Some(block) = element.as_ref().and_then(block) {
+            let root = root(plugins, index);
+            let branches = document::branches(block).into_iter();
+            found.extend(branches.map(|path| in_block(block, index, &root, path)));
+        }
+    }
+    found
+}
+
+fn of_whole_plugin(element: &Value, index: usize) -> Option<Input> {
     let name = element.as_object().and_then(|members| members.keys().next())?;
     Some(Input {
-        origin: Origin::Plugin(place),
+        origin: Origin::Plugin(format!("BUILDKITE_PLUGINS[{index}]")),
         value: name.as_str().into(),
         stage: Stage::Job,
         place: Place::Plugin(index),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::document;
+use super::document::{self, Path};
 use super::plain::Plain;
 use crate::settings::{AgentConfig, ResourceClass, Settings};
 
@@ -254,27 +254,44 @@ impl Given {
     where
         F: for<'s> Fn(&'s mut Settings) -> &'s mut Option<Value> + Clone + 'static,
     {
-        let Some(object) = object else {
-            if self.all {
+        match object {
+            Some(object) => {
+                let leaves = document::leaves(object).into_iter();
+                self.found.extend(leaves.map(|path| in_object(key, object, path, field.clone())));
+            }
+            None if self.all => {
                 self.push(key.to_owned(), Value::Null, Box::new(move |s, other| *field(s) = other.cloned()));
             }
-            return;
-        };
-        for path in document::leaves(object) {
-            let value = document::get(object, &path).cloned().unwrap_or_default();
-            let key = document::written(key, &path);
-            let field = field.clone();
-            let put = move |s: &mut Settings, other: Option<&Value>| {
-                let field = field(s);
-                if path.is_empty() {
-                    *field = other.cloned();
-                } else if let Some(object) = field {
-                    document::put(object, &path, other);
-                }
-            };
-            self.push(key, value, Box::new(put));
+            None => {}
         }
     }
+}
+
+/// A part of a Kubernetes object.
+fn in_object<F>(key: &str, object: &Value, path: Path, field: F) -> SettingsInput
+where
+    F: for<'s> Fn(&'s mut Settings) -> &'s mut Option<Value> + 'static,
+{
+    let value = document::get(object, &path).cloned().unwrap_or_default();
+    let key = document::written(key, &path);
+    let put = move |s: &mut Settings, other: Option<&Value>| {
+        let field = field(s);
+        if path.is_empty() {
+            *field = other.cloned();
+        } else if let Some(object) = field {
+            document::put(object, &path, other);
+        }
+    };
+    SettingsInput { key, value, put: Box::new(put) }
+}
+
+/// What holds leaves in a Kubernetes object.
+pub(super) fn holders(
+    key: &str,
+    object: &Value,
+    field: fn(&mut Settings) -> &mut Option<Value>,
+) -> Vec<SettingsInput> {
+    document::branches(object).into_iter().map(|path| in_object(key, object, path, field)).collect()
 }
 
 fn put_entry(map: &mut BTreeMap<String, String>, entry: &str, other: Option<&Value>) {

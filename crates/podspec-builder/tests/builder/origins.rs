@@ -6,6 +6,8 @@ mod difference;
 mod drawn;
 mod trial;
 
+use std::sync::LazyLock;
+
 use podspec_builder::Origin;
 use serde_json::{Value, json};
 
@@ -17,7 +19,8 @@ fn asked_for_all() -> bool {
     std::env::var_os("ORIGINS_ALL").is_some()
 }
 
-fn rows() -> Vec<Value> {
+/// All rows of `fixtures/manifest`.
+static ROWS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/manifest");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
@@ -26,7 +29,7 @@ fn rows() -> Vec<Value> {
         serde_yaml::from_str::<Vec<Value>>(&std::fs::read_to_string(file).unwrap()).unwrap()
     });
     rows.collect()
-}
+});
 
 /// Removing what a field comes from changes or removes it, and where nothing is built without that, replacing it
 /// does; doing so with anything else does not touch what comes from a rule or a default. Of inputs that say the
@@ -34,11 +37,11 @@ fn rows() -> Vec<Value> {
 /// controller-config 8.3
 #[test]
 fn origins_are_true() {
-    let every = if asked_for_all() { 1 } else { 8 };
-    let rows: Vec<Value> = rows().into_iter().step_by(every).collect();
+    let every = if asked_for_all() { 1 } else { 12 };
+    let rows: Vec<&Value> = ROWS.iter().step_by(every).collect();
     let share = rows.len().div_ceil(2);
     let all: Vec<Trial> = std::thread::scope(|scope| {
-        let try_all = |rows: &[Value]| rows.iter().map(|row| Trial::of(&Case::of(row))).collect::<Vec<_>>();
+        let try_all = |rows: &[&Value]| rows.iter().map(|row| Trial::of(&Case::of(row))).collect::<Vec<_>>();
         let threads: Vec<_> = rows.chunks(share).map(|rows| scope.spawn(move || try_all(rows))).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
@@ -47,7 +50,7 @@ fn origins_are_true() {
     let (replaced, unanimous, unknown) =
         (sum(|one| one.replaced), sum(|one| one.unanimous), sum(|one| one.unknown));
     println!("{fields} fields, {built} Jobs, {replaced} replaced, {unanimous} unanimous, {unknown} unknown");
-    assert!(fields > 4_000 && built > 300 && replaced > 20 && unanimous > 0);
+    assert!(fields > 3_000 && built > 200 && replaced > 20 && unanimous > 0);
     let wrong: Vec<&str> = all.iter().flat_map(|one| &one.wrong).map(String::as_str).collect();
     assert!(wrong.is_empty(), "{} wrong origins:\n{}", wrong.len(), wrong.join("\n"));
 }
@@ -188,6 +191,16 @@ fn where_names_come_from() {
         "plugin podSpec.containers[0].name same plugin podSpecPatch.containers[0].name",
     );
     check(&json!({ "priority": 0 }), "metadata.annotations[buildkite.com/job-priority]", "job priority");
+}
+
+/// A patch that takes away what is not there leaves an empty object, which is no leaf's doing.
+/// job-manifest R-87
+#[test]
+fn where_empty_objects_come_from() {
+    let patch = json!({ "nodeSelector": { "a": null } });
+    let path = "spec.template.spec.nodeSelector";
+    check(&json!({ "plugin": { "podSpecPatch": patch } }), path, "plugin podSpecPatch.nodeSelector");
+    check(&json!({ "config": { "pod-spec-patch": patch } }), path, "setting pod-spec-patch.nodeSelector");
 }
 
 /// Nothing can be built without this permission or with its opposite.

@@ -116,6 +116,15 @@ impl Case {
 
     /// All inputs: the job's own, then each leaf of each document.
     pub(super) fn inputs(&self) -> Vec<Input> {
+        self.parts(false)
+    }
+
+    /// What holds inputs.
+    pub(super) fn holders(&self) -> Vec<Input> {
+        self.parts(true)
+    }
+
+    fn parts(&self, holders: bool) -> Vec<Input> {
         let mut found = Vec::new();
         let mut push = |pointer: String, origin| found.push(Input { origin, pointer });
         for (key, name) in [
@@ -137,7 +146,7 @@ impl Case {
         }
         for (part, root) in [("config", ""), ("plugin", ""), ("template", "podTemplate.template.spec")] {
             if let Some(document) = self.0.get(part) {
-                leaves(document, format!("/{part}"), root.to_owned(), &mut |pointer, place| {
+                leaves(document, holders, format!("/{part}"), root.to_owned(), &mut |pointer, place| {
                     // A list of containers is read as the `containers` of a patch.
                     let place = place.replace("pod-spec-patch[", "pod-spec-patch.containers[");
                     if place != root {
@@ -149,12 +158,12 @@ impl Case {
         if self.0["config"].get("agent-config").is_some_and(|config| config != &json!({})) {
             push("/config/agent-config".to_owned(), Origin::Setting("agent-config".to_owned()));
         }
-        self.plugins(&mut push);
+        self.plugins(holders, &mut push);
         found
     }
 
     /// The leaves of each block in the list; of another plugin that it is there.
-    fn plugins(&self, push: &mut dyn FnMut(String, Origin)) {
+    fn plugins(&self, holders: bool, push: &mut dyn FnMut(String, Origin)) {
         let elements = self.0["plugins"].as_array().map_or(&[][..], Vec::as_slice);
         let block = |element: &Value| {
             let (name, block) = element.as_object()?.iter().next()?;
@@ -176,11 +185,17 @@ impl Case {
                 continue;
             };
             let root = if several { place } else { String::new() };
-            leaves(&block, format!("/plugins/{index}/{name}"), root.clone(), &mut |pointer, place| {
-                let inside = place.strip_prefix(&root).unwrap().trim_start_matches('.');
-                let patch = inside.starts_with("podSpecPatch");
-                push(pointer, if patch { Origin::PluginPatch(place) } else { Origin::Plugin(place) });
-            });
+            leaves(
+                &block,
+                holders,
+                format!("/plugins/{index}/{name}"),
+                root.clone(),
+                &mut |pointer, place| {
+                    let inside = place.strip_prefix(&root).unwrap().trim_start_matches('.');
+                    let patch = inside.starts_with("podSpecPatch");
+                    push(pointer, if patch { Origin::PluginPatch(place) } else { Origin::Plugin(place) });
+                },
+            );
         }
     }
 }
@@ -198,23 +213,37 @@ fn origin(part: &str, place: String) -> Origin {
     }
 }
 
-fn leaves(value: &Value, pointer: String, place: String, found: &mut dyn FnMut(String, String)) {
+/// The leaves below a value, or with `holders` all that hold leaves.
+fn leaves(
+    value: &Value,
+    holders: bool,
+    pointer: String,
+    place: String,
+    found: &mut dyn FnMut(String, String),
+) {
     let directive = place.rsplit('.').next().is_some_and(|key| key.starts_with('$'));
+    let is_branch = !directive
+        && match value {
+            Value::Object(members) => !members.is_empty(),
+            Value::Array(elements) => !elements.is_empty() && elements.iter().all(Value::is_object),
+            _ => false,
+        };
+    if is_branch == holders {
+        found(pointer.clone(), place.clone());
+    }
     match value {
-        Value::Object(members) if !members.is_empty() && !directive => {
+        Value::Object(members) if is_branch => {
             for (key, value) in members {
                 let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
                 let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
-                leaves(value, pointer, place, found);
+                leaves(value, holders, pointer, place, found);
             }
         }
-        Value::Array(elements)
-            if !elements.is_empty() && elements.iter().all(Value::is_object) && !directive =>
-        {
+        Value::Array(elements) if is_branch => {
             for (index, value) in elements.iter().enumerate() {
-                leaves(value, format!("{pointer}/{index}"), format!("{place}[{index}]"), found);
+                leaves(value, holders, format!("{pointer}/{index}"), format!("{place}[{index}]"), found);
             }
         }
-        _ => found(pointer, place),
+        _ => {}
     }
 }

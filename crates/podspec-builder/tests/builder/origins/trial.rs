@@ -164,6 +164,11 @@ impl Court<'_> {
                 self.accuse(field, "given, that setting changes nothing");
             }
             Origin::Rule(_) | Origin::Default { .. } => {}
+            origin if self.inputs.iter().all(|input| input.origin != *origin) => {
+                if !self.falls_with_holder(field) {
+                    self.accuse(field, "the same without what holds it");
+                }
+            }
             _ if field.same.is_empty() => {
                 for origin in [&field.origin].into_iter().chain(&field.also) {
                     if !self.changed(origin).any(|changes| changes.some.contains(&field.pointer)) {
@@ -181,6 +186,13 @@ impl Court<'_> {
                 self.accuse(field, &format!("another without {}", input.origin));
             }
         }
+    }
+
+    /// Whether the origin is no input but holds some, and without all of those together the field is another.
+    fn falls_with_holder(&self, field: &Field) -> bool {
+        let holders = self.case.holders().into_iter().filter(|holder| holder.origin == field.origin);
+        let mut jobs = holders.filter_map(|holder| self.case.put(&holder, None).build());
+        jobs.any(|job| difference(&self.explained.job, &job).contains(&field.pointer))
     }
 
     /// Without all of them it is another; each single one changes nothing, which is seen for all inputs, and
@@ -219,12 +231,14 @@ impl Court<'_> {
             let without = case.put(input, None);
             if without.build().is_some() { Some(without) } else { replaced(&case, input) }
         };
-        match inputs.iter().try_fold(self.case.clone(), one_more) {
-            Some(case) => falls(&case).unwrap_or(false),
-            None => self
-                .renamed(&inputs)
-                .is_some_and(|job| difference(&self.explained.job, &job).contains(&field.pointer)),
+        // What is refused to go may depend on what went before.
+        let forwards = inputs.iter().try_fold(self.case.clone(), one_more);
+        let backwards = inputs.iter().rev().try_fold(self.case.clone(), one_more);
+        if forwards.is_none() && backwards.is_none() {
+            let job = self.renamed(&inputs);
+            return job.is_some_and(|job| difference(&self.explained.job, &job).contains(&field.pointer));
         }
+        [forwards, backwards].iter().flatten().any(|case| falls(case) == Some(true))
     }
 
     /// The Job where several inputs that say the same say something else.
