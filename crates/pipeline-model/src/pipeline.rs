@@ -19,7 +19,8 @@ use self::read::Reader;
 use crate::interpolation::{Interpolation, Variables};
 use crate::step_plugins::StepPluginsError;
 
-/// A pipeline file that cannot be read as one. Displays as `line:column: what`.
+/// A pipeline file that cannot be read as one. Displays as `line:column: what`, on one line and without credentials
+/// (controller-config 8.3).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{span}: {message}")]
 pub struct PipelineError {
@@ -27,6 +28,12 @@ pub struct PipelineError {
     pub span: Span,
     /// What is wrong there, and how to write it.
     pub message: String,
+}
+
+impl PipelineError {
+    pub(crate) fn new(span: Span, message: impl Into<String>) -> Self {
+        Self { span, message: redaction::told(message.into()) }
+    }
 }
 
 /// What runs in a pipeline file.
@@ -133,10 +140,10 @@ impl CommandStep {
 
 impl From<StepPluginsError> for PipelineError {
     fn from(error: StepPluginsError) -> Self {
-        Self { span: error.span, message: format!("plugins: {}", error.message) }
+        Self::new(error.span, format!("plugins: {}", error.message))
     }
 }
 
 fn refused(node: &Node, message: impl Into<String>) -> PipelineError {
-    PipelineError { span: node.site(), message: message.into() }
+    PipelineError::new(node.site(), message)
 }

@@ -283,3 +283,19 @@ fn a_matrix_that_nobody_could_run_is_refused() {
     let text = format!("steps:\n- command: a\n  matrix: {{setup: {{{}}}}}\n", dimensions.join(", "));
     assert!(read(&text).is_err());
 }
+
+/// controller-config 8.3: what a message quotes of a file is one line without credentials.
+#[test]
+fn messages_are_lines_without_credentials() {
+    for text in [
+        "steps: [{key: bkjat_s3cr3t, command: a}, {key: bkjat_s3cr3t, command: b}]\n",
+        "steps: [{matrix: {setup: {a: [b]}, adjustments: [{with: {bkjat_s3cr3t: c}}]}, command: a}]\n",
+        "steps: [{matrix: {setup: {a: [b]}, adjustments: [{with: {\"bkct_s3cr3t\\nerror: x\": c}}]}, command: a}]\n",
+    ] {
+        let error = read(text).unwrap_err();
+        assert!(
+            error.contains("[redacted]") && !error.contains("s3cr3t") && !error.contains('\n'),
+            "{error}"
+        );
+    }
+}

@@ -86,14 +86,14 @@ impl Interpolation {
     }
 
     fn key(&mut self, key: &Key) -> Result<Key, PipelineError> {
-        let text = self.text(&key.text).map_err(|message| PipelineError { span: key.span, message })?;
+        let text = self.text(&key.text).map_err(|message| PipelineError::new(key.span, message))?;
         Ok(Key { text: text.unwrap_or_else(|| key.text.clone()), ..key.clone() })
     }
 
     /// Every text in a value, keys included.
     pub(crate) fn value(&mut self, node: &Node) -> Result<Node, PipelineError> {
         if let Some(text) = node.as_str() {
-            let text = self.text(text).map_err(|message| PipelineError { span: node.site(), message })?;
+            let text = self.text(text).map_err(|message| PipelineError::new(node.site(), message))?;
             return Ok(text.map_or_else(|| node.clone(), |text| node.with_text(text)));
         }
         if let Some(items) = node.as_sequence() {

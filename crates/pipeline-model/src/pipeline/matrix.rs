@@ -79,7 +79,7 @@ impl Matrix {
     fn named(&self, node: &Node, with: &Mapping) -> Result<Combination, PipelineError> {
         if let Some(entry) = with.iter().find(|entry| !self.has(&entry.key.text)) {
             let message = format!("the matrix has no dimension `{}`", entry.key.text);
-            return Err(PipelineError { span: entry.key.span, message });
+            return Err(PipelineError::new(entry.key.span, message));
         }
         let value = |(name, _): &(String, Vec<String>)| {
             let value = with.get(name).ok_or_else(|| {
