@@ -41,7 +41,6 @@ pub struct NotSimulated {
     pub tested: Option<(&'static str, &'static str)>,
 }
 
-const LEASE: &str = "crates/e2e-tests/tests/level3/lease.rs";
 const FAILURES: &str = "crates/e2e-tests/tests/level3/failures.rs";
 
 /// Everything of the kind that is known: what gets into plans leaves the list.
@@ -55,11 +54,6 @@ pub const NOT_SIMULATED: &[NotSimulated] = &[
         rule: "P3",
         what: "a work queue that is full",
         tested: Some(("crates/limiter/src/tests.rs", "a_full_queue_evicts_the_last_in_order")),
-    },
-    NotSimulated {
-        rule: "D10",
-        what: "a Lease that somebody takes by hand",
-        tested: Some((LEASE, "a_lease_that_is_taken_by_hand_is_lost_and_won_again")),
     },
     NotSimulated { rule: "D10", what: "two instances without a Lease", tested: None },
     NotSimulated {
@@ -167,7 +161,7 @@ mod tests {
             for item in &plan.items {
                 match &item.what {
                     What::Build { jobs, .. } => rules.extend(jobs.iter().filter_map(|job| job.fate.rule())),
-                    What::DeleteLease => drop(rules.insert("D10")),
+                    What::DeleteLease | What::TakeLease => drop(rules.insert("D10")),
                     What::Outage { how, .. } => drop(kinds.insert(*how)),
                     _ => {}
                 }

@@ -115,6 +115,8 @@ pub enum What {
     },
     /// Somebody deletes the Lease.
     DeleteLease,
+    /// Somebody writes himself into the Lease, and does nothing with it.
+    TakeLease,
     /// Somebody deletes a job's Job.
     DeleteJob(usize),
     /// Somebody deletes a job's pods.

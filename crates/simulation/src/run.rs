@@ -33,7 +33,7 @@ use crate::{
     faults::Faults,
     plan::{Clash, Fate, JobPlan, Plan, What},
     scripts::{Fates, Parts, TOKEN_KEY, TOKEN_SECRET, chooser, encode_token, refuser},
-    third_parties::{end_jobs, lease_name},
+    third_parties::{end_jobs, lease_name, take_lease},
     trace::Detail,
 };
 
@@ -192,6 +192,7 @@ impl World {
                 }
             }
             What::DeleteLease => drop(self.cluster.delete(Kind::Lease, NAMESPACE, &lease_name())),
+            What::TakeLease => take_lease(&self.cluster),
             // Whatever has ended cannot be cancelled any more.
             What::CancelJob(_) => drop(job.map(|job| self.simulator.cancel_job(job))),
             What::CancelBuild(number) => {

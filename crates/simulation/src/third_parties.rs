@@ -25,6 +25,15 @@ pub(crate) fn lease_name() -> String {
     format!("agent-stack-k8s-{CONTROLLER_ID}")
 }
 
+/// Somebody writes himself into the Lease, if there is one.
+pub(crate) fn take_lease(cluster: &Cluster) {
+    if let Some(lease) = cluster.object(Kind::Lease, NAMESPACE, &lease_name()) {
+        let mut lease = (*lease).clone();
+        lease["spec"]["holderIdentity"] = "somebody".into();
+        cluster.apply(lease).expect("the Lease was well-formed");
+    }
+}
+
 /// Ends each Job that is to end without a pod when its time has come, for ever.
 pub(crate) async fn end_jobs(fates: Arc<Mutex<Fates>>, cluster: Cluster, bench: Bench) {
     let doom = fates.lock().unwrap_or_else(PoisonError::into_inner).doom();

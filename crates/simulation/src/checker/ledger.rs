@@ -44,7 +44,7 @@ pub(super) struct Ledger {
     /// When the Lease was written last, if it ever was.
     leased: Option<Timestamp>,
     /// When a controller last started, ended, or took or lost the Lease. Later than now while two may lead, because
-    /// somebody has removed it.
+    /// somebody has laid hands on it.
     pub(super) last_turn: Timestamp,
     pub(super) paused: Option<Timestamp>,
     pub(super) resumed: Timestamp,

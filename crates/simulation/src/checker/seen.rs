@@ -53,7 +53,7 @@ pub(super) enum World {
     Created { job: Uuid, priority: i64, expected: Expected, probe: bool },
     Started { life: Life, limit: Option<usize> },
     Ended { life: Life },
-    LeaseRemoved,
+    LeaseLost,
     StopAsked { instance: usize },
     Reprioritized { job: Uuid, priority: i64 },
     Fault { side: Side, kind: FaultKind },
@@ -180,7 +180,7 @@ fn item(what: &Planned, job: Option<Uuid>) -> Option<World> {
     Some(match what {
         Planned::DeleteJob(_) | Planned::DeletePod { .. } => World::Touched { job: job? },
         Planned::Reprioritize { priority, .. } => World::Reprioritized { job: job?, priority: *priority },
-        Planned::DeleteLease => World::LeaseRemoved,
+        Planned::DeleteLease | Planned::TakeLease => World::LeaseLost,
         Planned::Stop { instance, .. } => World::StopAsked { instance: *instance },
         Planned::NodeLost { node, .. } => World::NodeLost { node: *node },
         // Whom it concerns is told job by job.

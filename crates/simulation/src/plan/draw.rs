@@ -59,7 +59,7 @@ impl Plan {
             items.push(Item { at: horizon.mul_f64(nodes.f64()), what });
         }
         items.extend(reprioritized);
-        items.extend(deleted_leases(&mut Rng::with_seed(seed ^ 0x6c65_6173_6500), &site, horizon));
+        items.extend(meddled_leases(&mut Rng::with_seed(seed ^ 0x6c65_6173_6500), &site, horizon));
         items.sort_by_key(|item| item.at);
         Self { seed, site, items }
     }
@@ -237,11 +237,13 @@ fn missing_pods(random: &mut Rng, items: &mut [Item]) {
     }
 }
 
-/// Somebody removes the Lease, in some of the runs that have one.
-fn deleted_leases(random: &mut Rng, site: &Site, horizon: Duration) -> Vec<Item> {
+/// Somebody removes the Lease or takes it, in some of the runs that have one.
+fn meddled_leases(random: &mut Rng, site: &Site, horizon: Duration) -> Vec<Item> {
     let count = if site.lease { pick(random, &[0, 0, 0, 1, 2]) } else { 0 };
     let at = (0..count).map(|_| horizon.mul_f64(random.f64()));
-    at.map(|at| Item { at, what: What::DeleteLease }).collect()
+    let times: Vec<Duration> = at.collect();
+    let what = |random: &mut Rng| if random.bool() { What::DeleteLease } else { What::TakeLease };
+    times.into_iter().map(|at| Item { at, what: what(random) }).collect()
 }
 
 fn clash(random: &mut Rng) -> Clash {

@@ -14,7 +14,7 @@ use crate::checker::seen::{ContainerSeen, Event, JobSeen, Life, PodSeen, Seen, W
 use crate::facts::CONTROLLER_ID;
 use crate::plan::Side;
 
-/// Whoever cannot see that his Lease is gone leads on for ten seconds, and what he sent is under way for some more.
+/// Whoever cannot see that his Lease is gone or somebody else's leads on for ten seconds, and what he sent is under way for some more.
 const LEADS_ON: Duration = Duration::from_secs(15);
 /// A leader renews every two seconds and gives up ten seconds after the last success.
 const SILENCE: Duration = Duration::from_secs(9);
@@ -70,7 +70,7 @@ impl Ledger {
                 self.stopping.remove(&life);
                 self.last_turn = self.last_turn.max(at);
             }
-            World::LeaseRemoved => self.last_turn = self.last_turn.max(at + LEADS_ON),
+            World::LeaseLost => self.last_turn = self.last_turn.max(at + LEADS_ON),
             World::StopAsked { instance } => {
                 let asked = self.lives.keys().filter(|life| life.0 == instance);
                 self.stopping.extend(asked.map(|life| (*life, at)));
