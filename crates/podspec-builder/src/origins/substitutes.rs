@@ -47,7 +47,7 @@ pub(super) fn of(value: &Value) -> Vec<Value> {
 pub(super) fn of_default(value: &Value) -> Vec<Value> {
     match value {
         Value::Null => {
-            let volume = json!({ "name": "other", "hostPath": { "path": "/other" } });
+            let volume = json!({ "name": "other", "emptyDir": { "medium": "Memory" } });
             WORDS.iter().map(|word| Value::from(*word)).chain([volume]).collect()
         }
         given => of(given),

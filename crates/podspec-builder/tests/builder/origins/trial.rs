@@ -267,7 +267,9 @@ impl Court<'_> {
             "additional-redacted-vars" => (setting, vec![json!(["ELSE"])]),
             "image-check-container-cpu-limit" => (setting, vec![json!("7m")]),
             "image-check-container-memory-limit" => (setting, vec![json!("7Mi")]),
-            "workspace-volume" => (setting, vec![json!({ "name": "else", "hostPath": { "path": "/else" } })]),
+            "workspace-volume" => {
+                (setting, vec![json!({ "name": "else", "emptyDir": { "sizeLimit": "7Gi" } })])
+            }
             _ => (setting, vec![json!(77)]),
         };
         values.into_iter().any(|value| {
