@@ -82,10 +82,12 @@ impl Executor {
     }
 }
 
-/// When a call of this kind may be tried again: what only a person can change is tried once a minute (P20).
+/// When a call of this kind may be tried again: what only a person can change is tried once a minute (P20). A 404 is
+/// nothing of the kind: a proxy may have answered, and where the stack is unknown the list loop registers it again.
 fn backing_off(backoff: &Mutex<Backoff>, error: &Error) -> std::time::Instant {
     let wait = lock(backoff).next(error.retry_after());
-    after(if error.is_transient() { wait } else { wait.max(SLOW_RETRY) })
+    let heals = error.is_transient() || matches!(error, Error::NotFound { .. });
+    after(if heals { wait } else { wait.max(SLOW_RETRY) })
 }
 
 fn after(wait: Duration) -> std::time::Instant {

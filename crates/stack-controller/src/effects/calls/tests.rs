@@ -65,3 +65,21 @@ fn a_reserve_call_gets_a_share_of_what_a_renewal_has() {
         assert_eq!(limit.as_millis(), milliseconds, "{expiry} s");
     }
 }
+
+/// lifecycle 2.5, 1.8: a proxy's 404 is over in a moment, and after a true one the list loop registers again; a minute
+/// would cost reservations
+#[tokio::test(start_paused = true)]
+async fn a_call_that_finds_nothing_is_repeated_soon() {
+    for body in ["<html>not here</html>", r#"{"message": "stack not found"}"#] {
+        let buildkite = Router::new().fallback(any(move || async move { (StatusCode::NOT_FOUND, body) }));
+        let executor = executor_over(Router::new(), buildkite);
+        let job = vec![Uuid::from_u128(1)];
+        for event in [executor.reserve(job.clone()).await, executor.read_states(job).await] {
+            let (Event::ReserveFailed { retry_at, .. } | Event::StatesFailed { retry_at, .. }) = event else {
+                panic!("{body}: {event:?}")
+            };
+            let wait = retry_at.saturating_duration_since(Instant::now().into_std());
+            assert!(wait <= Duration::from_secs(2), "{body}: {wait:?}");
+        }
+    }
+}
