@@ -64,7 +64,8 @@ impl Version {
                     serde_json::to_writer(&mut text, key).expect("text can be encoded");
                     text.push(b':');
                     if key == "spec" {
-                        let encoded = || serde_json::to_vec(value).expect("JSON values can be encoded").into();
+                        let encoded =
+                            || serde_json::to_vec(value).expect("JSON values can be encoded").into();
                         text.extend_from_slice(self.spec_json.get_or_init(encoded));
                     } else {
                         serde_json::to_writer(&mut text, value).expect("JSON values can be encoded");
