@@ -36,7 +36,7 @@ pub(crate) fn fill_always(
     for entry in variables.iter().filter(|entry| named(entry, &name)) {
         count += 1;
         if !is_open(entry) && *entry != derived {
-            other = Some(entry.get("value").and_then(Value::as_str).map(quoted));
+            other = Some(entry.get("value").and_then(Value::as_str).map(told));
         }
     }
     if count == 1 {
@@ -55,6 +55,11 @@ pub(crate) fn fill_always(
         let place = place.unwrap_or_else(|| format!("{CONTAINERS}[{container}].env[{name}]"));
         warnings.push(Warning::new("W-21", message).at(place));
     }
+}
+
+/// A value of a variable in words: a number is what belongs there, and anything else may be a secret.
+fn told(value: &str) -> String {
+    quoted(if value.parse::<u32>().is_ok() { value } else { redaction::PLACEHOLDER })
 }
 
 /// Where a patch speaks of a variable of a regular container.

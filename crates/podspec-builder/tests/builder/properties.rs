@@ -108,6 +108,14 @@ fn texts_of<'a>(container: &'a Value, variable: &str) -> Vec<&'a Value> {
     variables.filter(|entry| entry["name"] == variable).map(|entry| &entry["value"]).collect()
 }
 
+/// Whether a container works for the agent. One that only a patch has brought does not, whatever single variable it
+/// was given.
+fn is_client(container: &Value) -> bool {
+    ["BUILDKITE_BOOTSTRAP_PHASES", "BUILDKITE_CONTAINER_ID", "BUILDKITE_SOCKETS_PATH"]
+        .iter()
+        .all(|variable| !texts_of(container, variable).is_empty())
+}
+
 /// Ids run from 0 without gaps up to the count, and nothing waits for a value.
 pub(crate) fn check_pod(pod: &Value) {
     let containers = pod["containers"].as_array().unwrap();
@@ -115,6 +123,7 @@ pub(crate) fn check_pod(pod: &Value) {
     let count: usize = texts_of(agent, "BUILDKITE_CONTAINER_COUNT")[0].as_str().unwrap().parse().unwrap();
     let ids: BTreeSet<usize> = containers
         .iter()
+        .filter(|container| is_client(container))
         .flat_map(|container| texts_of(container, "BUILDKITE_CONTAINER_ID"))
         .map(|id| id.as_str().unwrap().parse().unwrap())
         .collect();
