@@ -280,7 +280,7 @@ impl Core {
             }
             entry.state = Some(StateSeen::after(entry.state, state, asked_at));
             if state.is_past_us() {
-                entry.reserved_until = None;
+                entry.reservation = None;
             }
         }
     }

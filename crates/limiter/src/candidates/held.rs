@@ -22,7 +22,7 @@ const LINGERS: Duration = Duration::from_secs(120);
 /// A reservation that an attempt left behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reservation {
-    /// When it was asked for: a listing that is older may still show the job.
+    /// When its answer arrived: a listing that was asked for before may still show the job, however long the answer took.
     pub since: Instant,
     /// When it lapses.
     pub until: Instant,

@@ -6,7 +6,7 @@ use buildkite_sim::What;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::ledger::{Entry, Ledger, Reservation};
+use super::ledger::{Entry, Ledger};
 use super::seen::{Event, Seen};
 use super::{Rules, Violation};
 use crate::facts::CONTROLLER_ID;
@@ -91,8 +91,9 @@ impl Reservations {
 
 /// Not more than the free slots and the look-ahead without a Job, whatever goes wrong (V1).
 fn too_many(at: Timestamp, job: Uuid, entry: &Entry, books: &Ledger) -> Result<(), Violation> {
-    // Its reservation lapsed while nobody could renew it (1.3): it is not on the way from a slot to its Job.
-    if entry.workload.is_some() {
+    // Its reservation lapsed while nobody could renew it (1.3): it is not on the way from a slot to its Job. Whoever has
+    // not seen that its Job is gone takes it for one of these.
+    if entry.workload.is_some() || lost_its_job(entry, at, books) {
         return Ok(());
     }
     let Some((_, acting)) = books.acting() else { return Ok(()) };
@@ -118,7 +119,7 @@ fn waits(job: Uuid, books: &Ledger) -> bool {
     let Some(entry) = books.job(job) else { return false };
     // What a predecessor reserved nobody can give back.
     let Some(held) = entry.reservation.filter(|held| held.since >= books.last_turn) else { return false };
-    let had_one = entry.workload.is_some() || lost_its_job(entry, held, books);
+    let had_one = entry.workload.is_some() || lost_its_job(entry, held.since, books);
     // It may be waiting for its verdict to arrive, or its name belongs to a Job of somebody else (D4).
     let told = entry.told.is_some_and(|told| told >= held.since);
     let apart = told
@@ -163,7 +164,7 @@ fn lapsed(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
     let windy = books.buildkite.faults_between(window, at) >= 3;
     let late = books.buildkite.late_between(held.renewed - lifetime - AFTER_TROUBLE, at);
     // Its Job's time was over before anybody could tell of its end.
-    let vanished = entry.workload.is_none() && lost_its_job(entry, held, books);
+    let vanished = entry.workload.is_none() && lost_its_job(entry, held.since, books);
     let untold = vanished && books.troubled_between(held.since - AFTER_TROUBLE, at);
     // It has come to nothing for so long that others shall have it (V1), gaps in which nobody could renew it counted.
     let started = books.acting().map(|(_, acting)| acting.started);
@@ -179,9 +180,9 @@ fn lapsed(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
 }
 
 /// Whether its Job has ceased to exist since it was reserved, or before without anybody having seen it.
-fn lost_its_job(entry: &Entry, held: Reservation, books: &Ledger) -> bool {
-    let unseen = |gone| books.kubernetes.disturbed_between(gone, held.since);
-    entry.vanished.is_some_and(|gone| gone >= held.since || unseen(gone))
+fn lost_its_job(entry: &Entry, reserved: Timestamp, books: &Ledger) -> bool {
+    let unseen = |gone| books.kubernetes.disturbed_between(gone, reserved);
+    entry.vanished.is_some_and(|gone| gone >= reserved || unseen(gone))
 }
 
 /// Whoever cannot reach Kubernetes cannot hold the Lease, and then renews nothing.
@@ -317,6 +318,24 @@ mod tests {
         story.clean();
         story.reserved(29);
         story.broken("lifecycle V1");
+    }
+
+    /// lifecycle 1.3, V1: nor is one whose Job went while the watch told nothing, for whoever still sees it there
+    #[test]
+    fn what_had_a_job_that_went_unseen_may_be_reserved_again() {
+        for seen in [false, true] {
+            let mut story = Story::with_limit(2);
+            story.reserved(1).made(1).wait(500);
+            for job in 2..=28 {
+                story.reserved(job);
+            }
+            story.outage(450).wait(400).fails(1).wait(2).lapsed(1);
+            if !seen {
+                story.silent_watch();
+            }
+            story.gone(1).wait(100).reserved(1);
+            if seen { story.broken("lifecycle V1") } else { story.clean() }
+        }
     }
 
     /// lifecycle V1: a job whose verdict is on its way is not counted, however long that takes

@@ -207,6 +207,11 @@ impl Story {
         self.world(World::Fault { side: Side::Buildkite, kind: FaultKind::LateRequest })
     }
 
+    /// A watch of the controller tells nothing any more, until it is given up.
+    pub(super) fn silent_watch(&mut self) -> &mut Self {
+        self.world(World::Fault { side: Side::Kubernetes, kind: FaultKind::WatchSilent })
+    }
+
     /// The Job controller does nothing for so long.
     pub(super) fn stalled(&mut self, seconds: u64) -> &mut Self {
         self.world(World::JobControllerStalls { lasts: Duration::from_secs(seconds) })

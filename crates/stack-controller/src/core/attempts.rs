@@ -53,7 +53,7 @@ impl Core {
                 continue;
             }
             let entry = self.entries.entry(job).or_default();
-            entry.reserved_until = held.map(|held| held.until);
+            entry.reservation = held;
             entry.admission = Some(admission);
             match held {
                 Some(held) => self.create(job, held.until, now, effects),
@@ -109,17 +109,18 @@ impl Core {
     }
 
     fn holds_reservation(&mut self, job: Uuid, until: Instant, now: Instant, effects: &mut Vec<Effect>) {
-        let since = until.checked_sub(self.settings.reservation_lifetime).unwrap_or(until);
+        let reservation = Reservation { since: now, until };
         let Some(entry) = self.entries.get_mut(&job) else {
-            self.limiter.set_reservation(job, Some(Reservation { since, until }));
+            self.limiter.set_reservation(job, Some(reservation));
             return;
         };
         entry.renewing = false;
         entry.renewal_refused_at = None;
-        entry.reserved_until = Some(until);
+        entry.reservation = Some(reservation);
         // The answer is as good as a state read of that moment: the job is reserved, and by us.
-        if entry.state.is_none_or(|seen| seen.asked_at <= since) {
-            entry.state = Some(StateSeen::after(entry.state, BuildkiteState::Reserved, since));
+        let asked_at = until.checked_sub(self.settings.reservation_lifetime).unwrap_or(until);
+        if entry.state.is_none_or(|seen| seen.asked_at <= asked_at) {
+            entry.state = Some(StateSeen::after(entry.state, BuildkiteState::Reserved, asked_at));
         }
         match entry.attempt {
             Attempt::Reserving if self.stopping => {
@@ -140,7 +141,7 @@ impl Core {
             return;
         };
         entry.renewing = false;
-        entry.reserved_until = None;
+        entry.reservation = None;
         if entry.attempt == Attempt::Reserving {
             debug!(job_uuid = %job, "not reserved: somebody else has the job, or it ended");
             self.metrics.limiter.errors_reservation_lost.inc();
@@ -216,7 +217,7 @@ impl Core {
 
     /// Too little is left of the reservation to create with (V6). One that was let go lapses first (V1).
     fn reserve_again(&mut self, job: Uuid, now: Instant) {
-        let reservation = self.reservation(job);
+        let reservation = self.entry(job).reservation;
         let let_go = |admission: &mut Admission| admission.is_let_go(now);
         match (self.entry(job).admission.take_if(let_go), reservation) {
             (Some(admission), Some(held)) => {
@@ -262,7 +263,7 @@ impl Core {
             self.drop_attempt(job);
             return;
         }
-        let reservation = self.reservation(job);
+        let reservation = self.entry(job).reservation;
         let Some(mut admission) = self.entry(job).admission.take() else {
             self.drop_attempt(job);
             return;

@@ -31,7 +31,7 @@ impl Core {
             .collect();
         let mut reserved = 0_usize;
         for job in jobs {
-            let reservation = self.reservation(job).filter(|held| held.until > now);
+            let reservation = self.entry(job).reservation.filter(|held| held.until > now);
             if let Some(admission) = self.entry(job).admission.take() {
                 reserved += usize::from(reservation.is_some());
                 self.limiter.requeue(admission, reservation, now);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use job_lifecycle::{LiveSeen, StateSeen, Verdict, VerdictProgress, matrix::Unbuilt};
-use limiter::Admission;
+use limiter::{Admission, Reservation};
 
 use super::{event::JobFacts, pods::Pods};
 
@@ -15,8 +15,8 @@ pub(super) struct Entry {
     pub(super) attempt: Attempt,
     /// What the limiter gave out for this attempt.
     pub(super) admission: Option<Admission>,
-    /// The end of the reservation, when it is known.
-    pub(super) reserved_until: Option<Instant>,
+    /// The reservation, when it is known to be ours.
+    pub(super) reservation: Option<Reservation>,
     /// A reserve call came to nothing that may have been carried out: until when the job may be reserved by it.
     pub(super) perhaps_until: Option<Instant>,
     /// A renewal waits for the next reserve call, or is in it.
@@ -85,6 +85,11 @@ impl Entry {
     pub(super) fn holds_slot(&self) -> bool {
         let unfinished = self.job.as_ref().is_some_and(|job| job.seen.end.is_none());
         self.attempt != Attempt::None || unfinished
+    }
+
+    /// The end of the reservation, when it is known.
+    pub(super) fn reserved_until(&self) -> Option<Instant> {
+        self.reservation.map(|held| held.until)
     }
 
     /// The UID of its Job, if there is one.

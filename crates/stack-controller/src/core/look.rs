@@ -58,7 +58,7 @@ impl Core {
         if entry.attempt == Attempt::Creating && let_go {
             return;
         }
-        let Some(until) = entry.reserved_until else { return };
+        let Some(until) = entry.reserved_until() else { return };
         let due = renew_at(until, self.renewal_lifetime());
         if due <= now {
             self.renew(job, now);
@@ -124,7 +124,7 @@ impl Core {
             job_handled: entry.removal.job_handled,
             rooms_made: if planted::is(Defect::RoomWithoutEnd) { None } else { self.rooms.get(&job) }
                 .map_or(0, |rooms| rooms.made),
-            reserved_until: entry.reserved_until,
+            reserved_until: entry.reserved_until(),
             reservation_lifetime: self.renewal_lifetime(),
             verdict: entry.verdict,
             patience: &self.settings.patience,

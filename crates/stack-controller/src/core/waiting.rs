@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use job_lifecycle::attempt::renew_at;
-use limiter::{KEPT_FOR, Reservation, WhyBehind};
+use limiter::{KEPT_FOR, WhyBehind};
 use tracing::warn;
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ impl Core {
     /// to lapse because its name belongs to a Job of somebody else (D4 b).
     pub(super) fn postpone(&mut self, job: Uuid, error: &str, not_before: Instant, keep_reservation: bool) {
         self.metrics.limiter.errors_transient.inc();
-        let reservation = self.reservation(job);
+        let reservation = self.entry(job).reservation;
         let admission = self.entry(job).admission.take();
         warn!(job_uuid = %job, error, "could not start the job; leaving it for a while");
         self.drop_attempt(job);
@@ -23,12 +23,6 @@ impl Core {
             Some(admission) => self.limiter.set_apart(admission, reservation, not_before),
             None => {}
         }
-    }
-
-    pub(super) fn reservation(&mut self, job: Uuid) -> Option<Reservation> {
-        let lifetime = self.settings.reservation_lifetime;
-        let until = self.entry(job).reserved_until?;
-        Some(Reservation { since: until.checked_sub(lifetime).unwrap_or(until), until })
     }
 
     /// Asks for the reservations of candidates that are due, and notes when the next one is (V5).

@@ -21,6 +21,8 @@ const RESERVE_TRIES: u32 = 3;
 const RESERVE_PAUSES: Duration = Duration::from_secs(3);
 /// What even the shortest reservation grants a call.
 const SHORTEST_RESERVE: Duration = Duration::from_secs(2);
+/// What even the shortest reservation leaves of a pause.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 
 impl Executor {
     pub(super) async fn reserve(&self, asked: Vec<Uuid>) -> Event {
@@ -34,13 +36,14 @@ impl Executor {
         let Ok(batch) = timeout(limit, call).await else {
             let seconds = limit.as_secs_f64();
             warn!(seconds, "a reserve call took too long; trying again before reservations lapse");
-            return Event::ReserveFailed { asked, retry_at: after(lock(&self.reserve_backoff).next(None)) };
+            let wait = lock(&self.reserve_backoff).next(None).min(longest_pause(self.lifetime()));
+            return Event::ReserveFailed { asked, retry_at: after(wait) };
         };
         if let Some(failed) = batch.failed.first() {
             warn!(error = error_chain(&failed.error), "could not reserve jobs; trying again");
             return Event::ReserveFailed {
                 asked,
-                retry_at: backing_off(&self.reserve_backoff, &failed.error),
+                retry_at: backing_off(&self.reserve_backoff, longest_pause(self.lifetime()), &failed.error),
             };
         }
         lock(&self.reserve_backoff).reset();
@@ -60,7 +63,8 @@ impl Executor {
         let batch = client.job_states(stack_key, &asked).await;
         if let Some(failed) = batch.failed.first() {
             warn!(error = error_chain(&failed.error), "could not read job states; trying again");
-            return Event::StatesFailed { asked, retry_at: backing_off(&self.states_backoff, &failed.error) };
+            let retry_at = backing_off(&self.states_backoff, SLOW_RETRY, &failed.error);
+            return Event::StatesFailed { asked, retry_at };
         }
         lock(&self.states_backoff).reset();
         let states: BTreeMap<Uuid, String> =
@@ -84,8 +88,9 @@ impl Executor {
 
 /// When a call of this kind may be tried again: what only a person can change is tried once a minute (P20). A 404 is
 /// nothing of the kind: a proxy may have answered, and where the stack is unknown the list loop registers it again.
-fn backing_off(backoff: &Mutex<Backoff>, error: &Error) -> std::time::Instant {
-    let wait = lock(backoff).next(error.retry_after());
+/// A pause that the server asks for may be longer than `longest`.
+fn backing_off(backoff: &Mutex<Backoff>, longest: Duration, error: &Error) -> std::time::Instant {
+    let wait = lock(backoff).next(None).min(longest).max(error.retry_after().unwrap_or_default());
     let heals = error.is_transient() || matches!(error, Error::NotFound { .. });
     after(if heals { wait } else { wait.max(SLOW_RETRY) })
 }
@@ -100,6 +105,12 @@ fn reserve_limit(lifetime: Duration) -> Duration {
     let margin = LEFT_TO_CREATE.min(lifetime / 2);
     let to_renew = (lifetime / 3).saturating_sub(margin + RESERVE_PAUSES);
     (to_renew / RESERVE_TRIES).max(SHORTEST_RESERVE)
+}
+
+/// How long the pauses between failed reserve calls may grow (1.8): after an outage, however long, a renewal that is due
+/// with a third of its lifetime left is tried more than once before it lapses.
+fn longest_pause(lifetime: Duration) -> Duration {
+    (lifetime / 12).clamp(SHORTEST_PAUSE, SLOW_RETRY)
 }
 
 #[cfg(test)]

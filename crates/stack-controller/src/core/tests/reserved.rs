@@ -252,6 +252,31 @@ fn what_is_being_renewed_counts_whatever_a_list_shows() {
     assert_eq!(script.advance(30.0), [reserve([3])]);
 }
 
+/// lifecycle V1: a page that was asked for while the reserve call was on the wire shows its jobs as scheduled
+#[test]
+fn a_list_from_before_the_answer_does_not_say_that_a_reservation_lapsed() {
+    let mut script = Script::with_limits(limits(1, 1));
+    script.show_lists([]);
+    assert_eq!(script.list([1, 2]), [reserve([1])]);
+    let sent = script.now;
+    let _ = script.advance(9.0);
+    let listing = Listing { asked_at: script.now, jobs: vec![], end: ListingEnd::Complete, paused: false };
+    let _ = script.advance(6.0);
+    let _ =
+        script.event(Event::Reserved { asked: vec![id(1)], reserved: vec![id(1)], until: sent + LIFETIME });
+    assert_eq!(script.started(1, no_right(1)), [reserve([2])], "beside the first, as look-ahead");
+    let _ = script.reserved(&[2], &[2]);
+    assert_eq!(script.started(2, no_right(2)), []);
+    let jobs = (1..=3).map(|n| ListedJob::new(id(n))).collect();
+    assert_eq!(
+        script.event(Event::Listed(Listing { jobs, ..listing })),
+        [],
+        "as many are reserved as may be"
+    );
+    assert_eq!(script.advance(1.0), []);
+    assert_eq!(script.list([1, 3]), [reserve([3])], "this one is newer");
+}
+
 /// lifecycle V1, F8: too many verdicts wait to be told
 #[test]
 fn a_back_off_that_ends_while_nothing_may_start_wakes_nobody_in_vain() {

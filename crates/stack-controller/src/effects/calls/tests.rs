@@ -66,6 +66,31 @@ fn a_reserve_call_gets_a_share_of_what_a_renewal_has() {
     }
 }
 
+/// lifecycle 1.8, V5: the pauses that an outage has made long do not outlast the reservations that come after it
+#[tokio::test(start_paused = true)]
+async fn after_an_outage_a_renewal_is_tried_three_times_in_its_third() {
+    for expiry in [60, 90, 300, 900, 3600] {
+        let buildkite = Router::new().fallback(any(|| async { StatusCode::SERVICE_UNAVAILABLE }));
+        let executor = executor_over(Router::new(), buildkite);
+        let executor =
+            Executor { reservation_expiry: ReservationExpiry::from_seconds(expiry).unwrap(), ..executor };
+        for _ in 0..20 {
+            executor.reserve(vec![Uuid::from_u128(1)]).await;
+        }
+        let third = Duration::from_secs(u64::from(expiry) / 3);
+        let due = Instant::now();
+        for _ in 0..2 {
+            let Event::ReserveFailed { retry_at, .. } = executor.reserve(vec![Uuid::from_u128(1)]).await
+            else {
+                panic!("reserved");
+            };
+            sleep_until(Instant::from_std(retry_at)).await;
+        }
+        let left = third.saturating_sub(due.elapsed());
+        assert!(left >= reserve_limit(executor.lifetime()), "{left:?} of {third:?} left for the third try");
+    }
+}
+
 /// lifecycle 2.5, 1.8: a proxy's 404 is over in a moment, and after a true one the list loop registers again; a minute
 /// would cost reservations
 #[tokio::test(start_paused = true)]
