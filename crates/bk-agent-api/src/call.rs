@@ -25,6 +25,8 @@ pub enum Call {
     GetStates,
     /// `POST /stacks/{key}/jobs/{id}/finish`
     Finish,
+    /// The same endpoint, for a reason that may pass
+    FinishOnce,
     /// `POST /stacks/{key}/notifications`
     Notify,
     /// `POST /stacks/{key}/job-acquisition-tokens`
@@ -33,7 +35,7 @@ pub enum Call {
 
 impl Call {
     /// Every call once, for registering metrics.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Token,
         Self::Register,
         Self::Deregister,
@@ -43,6 +45,7 @@ impl Call {
         Self::GetJob,
         Self::GetStates,
         Self::Finish,
+        Self::FinishOnce,
         Self::Notify,
         Self::IssueTokens,
     ];
@@ -58,7 +61,7 @@ impl Call {
             Self::Reserve | Self::ExtendReservation => "batch-reserve",
             Self::GetJob => "get-job",
             Self::GetStates => "get-states",
-            Self::Finish => "finish-job",
+            Self::Finish | Self::FinishOnce => "finish-job",
             Self::Notify => "notifications",
             Self::IssueTokens => "job-acquisition-tokens",
         }
@@ -67,11 +70,14 @@ impl Call {
     /// How often this call is tried (`stacks-api` section 4, last column).
     ///
     /// Where the answer is "not at all", something else is the retry: the next poll for list and
-    /// first claim, the backend's own reaping for deregister, nothing for a breadcrumb.
+    /// first claim, another look at the job for a reason that may pass, the backend's own reaping for deregister,
+    /// nothing for a breadcrumb.
     #[must_use]
     pub const fn retry_policy(self, default: RetryPolicy) -> RetryPolicy {
         match self {
-            Self::Deregister | Self::ListScheduledJobs | Self::Reserve | Self::Notify => RetryPolicy::NONE,
+            Self::Deregister | Self::ListScheduledJobs | Self::Reserve | Self::FinishOnce | Self::Notify => {
+                RetryPolicy::NONE
+            }
             Self::Token
             | Self::Register
             | Self::ExtendReservation
@@ -95,7 +101,7 @@ impl fmt::Display for Call {
             Self::ExtendReservation => "extend reservations",
             Self::GetJob => "get the job",
             Self::GetStates => "get job states",
-            Self::Finish => "finish the job",
+            Self::Finish | Self::FinishOnce => "finish the job",
             Self::Notify => "send notifications",
             Self::IssueTokens => "issue job acquisition tokens",
         })

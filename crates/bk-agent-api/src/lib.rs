@@ -64,7 +64,7 @@ pub use headers::{AnswerHeaders, MAX_SERVER_WAIT, RateLimit};
 pub use queue::{DEFAULT_QUEUE_ALIASES, is_default_queue, queue_spellings};
 pub use redact::redact;
 pub use request::{
-    LifetimeError, ListQuery, MAX_IDS_PER_CALL, Notification, Registration, ReservationExpiry,
+    FinishReason, LifetimeError, ListQuery, MAX_IDS_PER_CALL, Notification, Registration, ReservationExpiry,
     ReservePurpose, TokenLifetime,
 };
 pub use retry::{Jitter, RandomJitter, RetryPolicy};

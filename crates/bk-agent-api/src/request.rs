@@ -61,6 +61,15 @@ pub enum ReservePurpose {
     Extend,
 }
 
+/// Whether what a verdict says stays true; it decides whether finish is retried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FinishReason {
+    /// The job has no chance any more: retried.
+    Lasts,
+    /// An agent may still start: tried once, and whoever asked looks again before the next try.
+    MayPass,
+}
+
 /// A lifetime outside of 1 to 3600 seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{seconds} seconds is out of range, allowed are 1 to 3600")]

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bk_agent_api::{
-    AgentToken, Client, Endpoint, Error, FinishOutcome, JobState, ListQuery, Notification, RandomJitter,
-    Registration, ReservationExpiry, ReservePurpose, ServiceTransport, StackKey, TokenHandle, TokenLifetime,
+    AgentToken, Client, Endpoint, Error, FinishOutcome, FinishReason, JobState, ListQuery, Notification,
+    RandomJitter, Registration, ReservationExpiry, ReservePurpose, ServiceTransport, StackKey, TokenHandle,
+    TokenLifetime,
 };
 use buildkite_sim::{Clock, Effect, Fault, FaultBody, Options, Simulator, Token};
 use serde_json::json;
@@ -96,7 +97,9 @@ async fn from_token_to_deregister() {
     );
     assert!(matches!(client.job(&key(), Uuid::nil()).await, Err(Error::NotFound { json_body: true, .. })));
 
-    let finish = async || client.finish(&key(), ids[0], -1, "no-pod: nothing came").await.unwrap().value;
+    let finish = async || {
+        client.finish(&key(), ids[0], -1, "no-pod: nothing came", FinishReason::Lasts).await.unwrap().value
+    };
     assert_eq!(finish().await, FinishOutcome::Recorded);
     assert!(matches!(finish().await, FinishOutcome::AlreadyOver { status: 422, .. }));
     client.deregister(&key()).await.unwrap();
@@ -235,7 +238,8 @@ async fn a_lost_answer_does_not_double_a_verdict() {
     let ids = jobs(&simulator, 1);
     reserve(&client, &ids).await;
     simulator.inject_fault(Fault::always("finish-job", Effect::LoseAnswer).times(1));
-    let outcome = client.finish(&key(), ids[0], -1, "no-pod: nothing came").await.unwrap().value;
+    let outcome =
+        client.finish(&key(), ids[0], -1, "no-pod: nothing came", FinishReason::Lasts).await.unwrap().value;
     assert!(matches!(outcome, FinishOutcome::AlreadyOver { status: 422, .. }), "{outcome:?}");
     let states = client.job_states(&key(), &ids).await.value;
     assert_eq!(states[&ids[0]], JobState::Finished);

@@ -17,6 +17,9 @@ use crate::{Action, Decision, JobSeen, LiveSeen, Observed, PodSeen, StateSeen, V
 /// Pause before a live read that did not confirm what the watch shows is made again: one of both is behind.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
+/// So far apart the questions to Buildkite and Kubernetes may be whose answers a verdict rests on.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
 /// Why a live read did not confirm what the watches showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unconfirmed {
@@ -114,7 +117,12 @@ fn prove(observed: &Observed<'_>, seen: StateSeen, due: Due, now: Instant, decis
         Proof::NotNeeded => Ok(()),
         Proof::NoPod | Proof::Failing(_) | Proof::Pending => {
             let Some(live) = fresh(observed, since, events, decision) else { return };
-            confirm(observed, live, &due.proof)
+            let confirmed = confirm(observed, live, &due.proof);
+            if let (Ok(()), Some(again)) = (&confirmed, older_half(seen, live, events)) {
+                decision.action = Some(again);
+                return;
+            }
+            confirmed
         }
     };
     match confirmed {
@@ -123,6 +131,19 @@ fn prove(observed: &Observed<'_>, seen: StateSeen, due: Due, now: Instant, decis
             decision.unconfirmed = Some(why);
             look_again(observed, events, now, decision);
         }
+    }
+}
+
+/// A verdict needs both at once (1.3, rule 2): what was true of one when the other was tried again for long is asked
+/// again. A state that was asked for while the live read was under way is of its moment, however long that took: or a
+/// slow API server and a state that is asked for regularly would have each read made again, for ever.
+fn older_half(seen: StateSeen, live: &LiveSeen, events: bool) -> Option<Action> {
+    if seen.asked_at + AT_ONCE < live.asked_at {
+        Some(Action::ReadState)
+    } else if live.answered_at + AT_ONCE < seen.asked_at {
+        Some(Action::LookLive { events })
+    } else {
+        None
     }
 }
 

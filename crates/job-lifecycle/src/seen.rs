@@ -163,6 +163,8 @@ pub struct ContainerEnd {
 pub struct LiveSeen {
     /// When the first of its questions was sent.
     pub asked_at: Instant,
+    /// When the last of its answers was there.
+    pub answered_at: Instant,
     /// UID and facts of the Job that has the name; `None` when there is none.
     pub job: Option<(String, JobSeen)>,
     /// Pods of the Buildkite job, whoever made them.

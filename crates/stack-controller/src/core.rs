@@ -220,14 +220,15 @@ impl Core {
         }
         let mut fresh = Vec::with_capacity(jobs.len());
         for job in jobs.into_iter().map(planted::misread) {
+            // A renewal is on the wire, and may reserve it before or after it was listed (V1).
+            let in_flight = self.reserve_call.is_in_flight(job.job);
             match self.entries.get_mut(&job.job) {
-                // A renewal is on the wire, and may reserve it before or after it was listed (V1).
-                None if self.reserve_call.is_in_flight(job.job) => {}
+                None if in_flight => {}
                 None => fresh.push(job),
                 Some(entry) if entry.attempt == Attempt::None => {
                     // Present and listed: its reservation lapsed (D2, 1.8).
                     let newer = entry.state.is_none_or(|seen| seen.asked_at < asked_at);
-                    if newer {
+                    if newer && !in_flight && entry.may_have_lapsed_by(asked_at) {
                         let state = StateSeen::after(entry.state, BuildkiteState::Scheduled, asked_at);
                         entry.state = Some(state);
                         self.marked.insert(job.job);
@@ -275,6 +276,11 @@ impl Core {
                 Some(word) => BuildkiteState::from_word(word),
                 None => BuildkiteState::Absent,
             };
+            // A reserve call that was under way at the same time may have come after the question (V1).
+            let crossed = self.reserve_call.is_in_flight(*job) || !entry.may_have_lapsed_by(asked_at);
+            if state == BuildkiteState::Scheduled && crossed {
+                continue;
+            }
             if entry.state.is_none_or(|seen| seen.state != state) {
                 debug!(job_uuid = %job, ?state, "Buildkite state");
             }
@@ -303,10 +309,11 @@ impl Core {
 
     /// Starts under way and verdicts not yet delivered: what a shutdown waits for (1.6).
     pub fn unfinished_work(&self) -> UnfinishedWork {
+        let unsettled = |entry: &&Entry| entry.job_is_past && entry.pending_verdict.is_none();
         let starting = |entry: &&Entry| matches!(entry.attempt, Attempt::Creating | Attempt::Reserving);
         UnfinishedWork {
             creating: self.entries.values().filter(starting).count(),
-            verdicts: self.untold.len(),
+            verdicts: self.untold.len() + self.entries.values().filter(unsettled).count(),
         }
     }
 

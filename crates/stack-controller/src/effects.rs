@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use bk_agent_api::{Error, ReservationExpiry};
+use bk_agent_api::{Error, FinishReason, ReservationExpiry};
 use k8s_runtime::Runtime;
 use podspec_builder::Builder;
 use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
@@ -44,8 +44,10 @@ pub(crate) struct Executor {
     pub(crate) stop: CancellationToken,
     /// `job-creation-concurrency`: jobs being got, built and created at once.
     pub(crate) creating: Semaphore,
-    /// Verdicts on the wire at once.
+    /// Verdicts that last, on the wire at once.
     pub(crate) finishing: Semaphore,
+    /// Verdicts that may pass, on the wire at once: they do not wait for those that are repeated.
+    pub(crate) finishing_once: Semaphore,
     /// Pauses between failed reserve calls.
     pub(crate) reserve_backoff: Mutex<Backoff>,
     /// Pauses between failed state calls.
@@ -88,7 +90,10 @@ impl Executor {
                 Some(Event::Started { job, outcome })
             }
             Effect::Locate(job) => Some(self.locate(job).await),
-            Effect::Finish { job, verdict, job_uid } => Some(self.finish(job, &verdict, job_uid).await),
+            Effect::Finish { job, verdict, job_uid, job_lives } => {
+                let reason = if job_lives { FinishReason::MayPass } else { FinishReason::Lasts };
+                Some(self.finish(job, &verdict, job_uid, reason).await)
+            }
             Effect::MarkVerdict { name, uid, code } => {
                 self.mark_verdict(&name, &uid, code).await;
                 None

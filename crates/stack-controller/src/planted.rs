@@ -88,6 +88,8 @@ defects! {
     PhaseTakenForAgent = "phase-taken-for-agent",
     /// D5, X20: a finished Job is deleted and made anew without end, instead of a verdict.
     RoomWithoutEnd = "room-without-end",
+    /// D6: how a Job ended is forgotten once it is gone, told or not.
+    EndForgottenWithItsJob = "end-forgotten-with-its-job",
     /// D10, X26: the Lease's age is told by the wall clock.
     LeaseByWallClock = "lease-by-wall-clock",
     /// D10: whoever lost the Lease goes on.

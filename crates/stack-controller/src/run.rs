@@ -203,6 +203,7 @@ fn executor(stack: &Stack, session: Session, stop: CancellationToken) -> Executo
         stop,
         creating: Semaphore::new(stack.job_creation_concurrency),
         finishing: Semaphore::new(FINISHING_AT_ONCE),
+        finishing_once: Semaphore::new(FINISHING_AT_ONCE),
         reserve_backoff: Mutex::new(Backoff::new(seed ^ 5)),
         states_backoff: Mutex::new(Backoff::new(seed ^ 6)),
         health: stack.session.health.clone(),
@@ -210,7 +211,7 @@ fn executor(stack: &Stack, session: Session, stop: CancellationToken) -> Executo
     }
 }
 
-/// Verdicts on the wire at once: a hundred a second are allowed, and none is urgent.
+/// Verdicts of each kind on the wire at once: a hundred a second are allowed, and none is urgent.
 const FINISHING_AT_ONCE: usize = 8;
 
 /// What a loop leaves behind: its name, and why it ended.

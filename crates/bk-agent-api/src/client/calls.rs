@@ -16,8 +16,8 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::queue::queue_spellings;
 use crate::request::{
-    self, ListQuery, MAX_IDS_PER_CALL, Notification, Registration, ReservationExpiry, ReservePurpose,
-    TokenLifetime,
+    self, FinishReason, ListQuery, MAX_IDS_PER_CALL, Notification, Registration, ReservationExpiry,
+    ReservePurpose, TokenLifetime,
 };
 use crate::stack_key::StackKey;
 
@@ -129,20 +129,25 @@ impl Client {
     /// Ends a job that no agent will run; to be called once per job. The detail is cropped.
     ///
     /// # Errors
-    /// [`Error`], after retries; that the job is over already is no error.
+    /// [`Error`], after retries if the reason lasts; that the job is over already is no error.
     pub async fn finish(
         &self,
         key: &StackKey,
         id: Uuid,
         exit_status: i32,
         detail: &str,
+        reason: FinishReason,
     ) -> Result<Answer<FinishOutcome>, Error> {
+        let call = match reason {
+            FinishReason::Lasts => Call::Finish,
+            FinishReason::MayPass => Call::FinishOnce,
+        };
         let request = request::finish(self.endpoint(), key, id, exit_status, detail);
         let over = |status, message| {
             let value = FinishOutcome::AlreadyOver { status, message };
             Ok(Answer { value, headers: crate::headers::AnswerHeaders::default() })
         };
-        match self.call(Call::Finish, request, |_| Ok(FinishOutcome::Recorded)).await {
+        match self.call(call, request, |_| Ok(FinishOutcome::Recorded)).await {
             Err(Error::NotFound { json_body: true, message, .. }) => over(404, message),
             Err(Error::Rejected { status: 409, message, .. }) => over(409, message),
             Err(Error::Invalid { status: 422, message, .. }) => over(422, message),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::*;
 use crate::answer::FinishOutcome;
 use crate::request::{
-    ListQuery, Notification, Registration, ReservationExpiry, ReservePurpose, TokenLifetime,
+    FinishReason, ListQuery, Notification, Registration, ReservationExpiry, ReservePurpose, TokenLifetime,
 };
 use crate::retry::RandomJitter;
 use crate::stack_key::StackKey;
@@ -166,7 +166,10 @@ async fn attempts_per_call() {
     assert_eq!(attempts(async |c| c.reserve(k, &[ID], expiry, ReservePurpose::Extend).await).await, 5);
     assert_eq!(attempts(async |c| c.job(k, ID).await.unwrap_err()).await, 5);
     assert_eq!(attempts(async |c| c.job_states(k, &[ID]).await).await, 5);
-    assert_eq!(attempts(async |c| c.finish(k, ID, -1, "x").await.unwrap_err()).await, 5);
+    for (reason, tries) in [(FinishReason::Lasts, 5), (FinishReason::MayPass, 1)] {
+        let finish = async |c: Client| c.finish(k, ID, -1, "x", reason).await.unwrap_err();
+        assert_eq!(attempts(finish).await, tries, "{reason:?}");
+    }
     assert_eq!(attempts(async |c| c.notify(k, &[note]).await).await, 1);
     assert_eq!(attempts(async |c| c.issue_tokens(k, &[ID], lifetime).await.unwrap_err()).await, 5);
 }
@@ -253,7 +256,7 @@ async fn finishing_what_is_over_is_no_error() {
         .chain([404, 409, 422].map(|code| (status(code), Some(code))))
     {
         let (client, seen) = scripted(vec![script]);
-        let outcome = client.finish(&key(), ID, -1, "x").await.unwrap().value;
+        let outcome = client.finish(&key(), ID, -1, "x", FinishReason::Lasts).await.unwrap().value;
         let got = match outcome {
             FinishOutcome::Recorded => None,
             FinishOutcome::AlreadyOver { status, .. } => Some(status),
@@ -261,7 +264,10 @@ async fn finishing_what_is_over_is_no_error() {
         assert_eq!((got, seen.lock().unwrap().len()), (want, 1));
     }
     let (client, _) = scripted(vec![(404, &[], "<html>".to_owned())]);
-    assert!(client.finish(&key(), ID, -1, "x").await.is_err(), "a proxy's 404 is no verdict");
+    assert!(
+        client.finish(&key(), ID, -1, "x", FinishReason::Lasts).await.is_err(),
+        "a proxy's 404 is no verdict"
+    );
 }
 
 /// lifecycle V3

@@ -11,8 +11,8 @@ use std::{
 };
 
 use bk_agent_api::{
-    AgentToken, Client, Endpoint, ListQuery, RandomJitter, Registration, ReservationExpiry, ReservePurpose,
-    ServiceTransport, StackKey, TokenHandle,
+    AgentToken, Client, Endpoint, FinishReason, ListQuery, RandomJitter, Registration, ReservationExpiry,
+    ReservePurpose, ServiceTransport, StackKey, TokenHandle,
 };
 use buildkite_sim::{Clock, Effect, Fault, FaultBody, JobState, Options, Simulator};
 use limiter::{Admission, Limiter, Limits, ListedJob, ListingEnd};
@@ -117,7 +117,7 @@ impl SmallStack {
         let (client, key) = (self.client.clone(), self.key.clone());
         self.running.spawn(async move {
             sleep(runs_for).await;
-            while client.finish(&key, job, 0, "done").await.is_err() {
+            while client.finish(&key, job, 0, "done", FinishReason::Lasts).await.is_err() {
                 sleep(Duration::from_secs(2)).await;
             }
             job

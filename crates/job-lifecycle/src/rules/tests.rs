@@ -88,6 +88,7 @@ impl Scene {
     fn live(&self) -> LiveSeen {
         LiveSeen {
             asked_at: self.instant(),
+            answered_at: self.instant(),
             job: Some((UID.to_owned(), self.job.clone())),
             pods: self.pod.iter().cloned().collect(),
             quota: false,
@@ -160,4 +161,36 @@ fn waits(name: &str, role: ContainerRole, reason: &str) -> ContainerWait {
 
 fn failed() -> Option<JobEnd> {
     Some(JobEnd::Failed { reason: "BackoffLimitExceeded".into(), message: String::new() })
+}
+
+/// lifecycle 1.3 rule 2, 5.1: both answers that a verdict rests on are of one moment
+#[test]
+fn the_answer_that_got_old_is_asked_for_again() {
+    for (state_at, live_at, want) in [
+        (900, 900, "tell pending-timeout"),
+        (900, 902, "tell pending-timeout"),
+        (902, 900, "tell pending-timeout"),
+        (900, 903, "read state"),
+        (903, 900, "look"),
+    ] {
+        let scene = Scene::with_pod(BuildkiteState::Reserved, pod()).at(live_at).looked().at(state_at);
+        scene.check(want);
+    }
+}
+
+/// lifecycle 1.3 rule 2, 5.1: a client that is held back, and a state that is asked for every five seconds
+#[test]
+fn a_slow_live_read_is_not_made_again_because_the_state_is_newer() {
+    for (state_at, want) in [
+        (915, "tell pending-timeout"),
+        (920, "tell pending-timeout"),
+        (922, "tell pending-timeout"),
+        (923, "look"),
+    ] {
+        let mut scene = Scene::with_pod(BuildkiteState::Reserved, pod()).at(900).looked().at(state_at);
+        if let Some(live) = &mut scene.live {
+            live.answered_at += Duration::from_secs(20);
+        }
+        scene.check(want);
+    }
 }

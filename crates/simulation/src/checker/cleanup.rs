@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::expected::Expected;
-use super::ledger::{Entry, Ledger, Pod};
+use super::ledger::{Entry, Ledger, Pod, Workload};
 use super::seen::{Event, JobSeen, PodSeen, Seen, Writer, Written};
 use super::{Rules, Violation};
 
@@ -107,9 +107,9 @@ fn spares_the_agent(
 
 /// Verdict first, clean-up second (1.7): what is not over, and not somebody else's, is not ended in Kubernetes.
 fn may_end(at: Timestamp, job: Uuid, entry: &Entry, books: &Ledger) -> Result<(), Violation> {
-    let now = over(entry.state, entry);
+    let now = over(entry.state, entry, books);
     // It was so when we looked.
-    let before = entry.since + books.race() >= at && over(entry.before, entry);
+    let before = entry.since + books.race() >= at && over(entry.before, entry, books);
     if now || before {
         return Ok(());
     }
@@ -118,8 +118,10 @@ fn may_end(at: Timestamp, job: Uuid, entry: &Entry, books: &Ledger) -> Result<()
     Err(Violation::new("lifecycle 1.7", at, message).of(job))
 }
 
-fn over(state: JobState, entry: &Entry) -> bool {
+fn over(state: JobState, entry: &Entry, books: &Ledger) -> bool {
     let workload = entry.workload;
+    // Nobody can tell that the agent of a failed Job ran whose pod was gone before he came, or came to lead (1.3).
+    let shown = |workload: Workload| workload.pod_gone.is_none_or(|gone| gone > books.last_turn);
     let started = workload.is_some_and(|workload| workload.agent_ran);
     match state {
         state if state.is_terminal() => true,
@@ -127,7 +129,9 @@ fn over(state: JobState, entry: &Entry) -> bool {
         state if state.is_with_agent() => !started,
         // Room for another attempt (D5).
         JobState::Scheduled | JobState::Reserved => {
-            !started && workload.is_some_and(|workload| workload.finished.is_some())
+            let ended = workload.filter(|workload| workload.finished.is_some());
+            let unseen = |workload| state == JobState::Scheduled && !shown(workload);
+            ended.is_some_and(|workload| !workload.agent_ran || unseen(workload))
         }
         _ => false,
     }
@@ -187,6 +191,20 @@ mod tests {
         let mut story = Story::new();
         story.reserved(1).made(1).fails(1).restart(25).wait(900).lapsed(1).deletes_job(1);
         story.clean();
+    }
+
+    /// lifecycle 1.3, D5: a controller that came after the pod had gone cannot know that its agent ran
+    #[test]
+    fn what_nobody_saw_run_makes_room() {
+        for restarted in [true, false] {
+            let mut story = Story::new();
+            story.reserved(1).made(1).pod(1).agent_starts_in_pod(1, 1).fails(1).pod_is_gone(1);
+            if restarted {
+                story.restart(25);
+            }
+            story.wait(500).outage(450).wait(400).lapsed(1).deletes_job(1);
+            if restarted { story.clean() } else { story.broken("lifecycle 1.7") }
+        }
     }
 
     #[test]

@@ -107,6 +107,8 @@ pub(super) struct Entry {
     pub(super) workload: Option<Workload>,
     /// When the last of its Jobs ceased to exist.
     pub(super) vanished: Option<Timestamp>,
+    /// When that Job had ended, if it had.
+    pub(super) vanished_ended: Option<Timestamp>,
     /// Pods by UID, until both their object and their agent are gone.
     pub(super) pods: BTreeMap<Uuid, Pod>,
     /// Jobs made so far.
@@ -131,11 +133,15 @@ pub(super) struct Workload {
     pub(super) finished: Option<Timestamp>,
     /// Its agent's container has run.
     pub(super) agent_ran: bool,
+    /// When a pod that was made of it ceased to exist.
+    pub(super) pod_gone: Option<Timestamp>,
 }
 
 /// A Pod.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pod {
+    /// UID of the Job that was there when it came.
+    pub(super) of: Option<Uuid>,
     pub(super) exists: bool,
     pub(super) deleting: bool,
     /// Since when its agent runs.
@@ -163,6 +169,7 @@ impl Entry {
             verdict: None,
             workload: None,
             vanished: None,
+            vanished_ended: None,
             pods: BTreeMap::new(),
             created: 0,
         }

@@ -93,7 +93,9 @@ impl Reservations {
 fn too_many(at: Timestamp, job: Uuid, entry: &Entry, books: &Ledger) -> Result<(), Violation> {
     // Its reservation lapsed while nobody could renew it (1.3): it is not on the way from a slot to its Job. Whoever has
     // not seen that its Job is gone takes it for one of these.
-    if entry.workload.is_some() || lost_its_job(entry, at, books) {
+    let hidden =
+        |gone: Timestamp| books.kubernetes.disturbed_throughout(gone + books.race(), at - books.race());
+    if entry.workload.is_some() || entry.vanished.is_some_and(hidden) {
         return Ok(());
     }
     let Some((_, acting)) = books.acting() else { return Ok(()) };
@@ -163,14 +165,17 @@ fn lapsed(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
     // A single fault costs one try, however long it takes (1.8); three in one window may cost all of it.
     let windy = books.buildkite.faults_between(window, at) >= 3;
     let late = books.buildkite.late_between(held.renewed - lifetime - AFTER_TROUBLE, at);
-    // Its Job's time was over before anybody could tell of its end.
-    let vanished = entry.workload.is_none() && lost_its_job(entry, held.since, books);
-    let untold = vanished && books.troubled_between(held.since - AFTER_TROUBLE, at);
+    // Its Job's time was over before anybody saw its end; who has seen it tells of it (D6).
+    let vanished =
+        entry.vanished.filter(|_| entry.workload.is_none() && lost_its_job(entry, held.since, books));
+    let unseen = vanished.is_some_and(|gone| {
+        books.kubernetes.disturbed_between(entry.vanished_ended.unwrap_or(gone) - books.race(), gone)
+    });
     // It has come to nothing for so long that others shall have it (V1), gaps in which nobody could renew it counted.
     let started = books.acting().map(|(_, acting)| acting.started);
     let wanted = entry.wanted_since.max(started).unwrap_or(held.since).min(held.since);
     let let_go = entry.workload.is_none() && wanted + KEPT_FOR <= at;
-    let explained = [let_go, turned, away, windy, late, untold, entry.is_touched()];
+    let explained = [let_go, turned, away, windy, late, unseen, entry.is_touched()];
     if explained.contains(&true) || nobody_led(window, at, books) {
         return Ok(());
     }

@@ -368,11 +368,16 @@ impl Story {
         self.job(Verb::Modified, Writer::Kubernetes, |job| job.finished = true, job)
     }
 
-    /// The Job's time is over.
-    pub(super) fn gone(&mut self, job: u128) -> &mut Self {
+    /// Its pod ceases to exist.
+    pub(super) fn pod_is_gone(&mut self, job: u128) -> &mut Self {
         let object = PodSeen { uid: pod_uid(job), job: id(job), deleting: true, node: None };
         let written = Written { verb: Verb::Deleted, by: Writer::Kubernetes, precondition: false, object };
-        self.tell(Event::Pod(written));
+        self.tell(Event::Pod(written))
+    }
+
+    /// The Job's time is over.
+    pub(super) fn gone(&mut self, job: u128) -> &mut Self {
+        self.pod_is_gone(job);
         self.job(Verb::Deleted, Writer::Kubernetes, |_| (), job)
     }
 

@@ -151,6 +151,7 @@ impl Core {
             info!(job_uuid = %job, "the reservation was not renewed; asking who has the job");
             entry.renewal_refused_at = Some(now);
             self.state_call.want(job);
+            self.marked.insert(job);
         }
     }
 

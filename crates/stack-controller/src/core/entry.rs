@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use job_lifecycle::{LiveSeen, StateSeen, Verdict, VerdictProgress, matrix::Unbuilt};
+use job_lifecycle::{Action, BuildkiteState, LiveSeen, StateSeen, Verdict, VerdictProgress, matrix::Unbuilt};
 use limiter::{Admission, Reservation};
 
 use super::{event::JobFacts, pods::Pods};
@@ -27,6 +27,8 @@ pub(super) struct Entry {
     pub(super) job: Option<JobFacts>,
     /// When this very Job was first seen.
     pub(super) job_since: Option<Instant>,
+    /// The Job has ended and is gone, and what its end means for Buildkite is still to be found out.
+    pub(super) job_is_past: bool,
     /// When the Job was first seen ended.
     pub(super) ended_at: Option<Instant>,
     /// The list that showed the Job last.
@@ -47,6 +49,10 @@ pub(super) struct Entry {
     pub(super) told: Option<&'static str>,
     /// The verdict is on the wire.
     pub(super) finish_in_flight: bool,
+    /// Times in a row that a verdict about a Job that lives failed to arrive.
+    pub(super) finish_failures: u32,
+    /// The code of the verdict that was counted as decided.
+    pub(super) counted: Option<&'static str>,
     /// When the verdict failed to arrive: it is not sent again on an older state than this.
     pub(super) finish_failed_at: Option<Instant>,
     /// When Buildkite refused to extend the reservation: somebody else may hold the job.
@@ -83,8 +89,12 @@ pub(super) enum Attempt {
 impl Entry {
     /// Whether the job is in the in-flight set (L1): an admission not yet seen, or an unfinished Job.
     pub(super) fn holds_slot(&self) -> bool {
-        let unfinished = self.job.as_ref().is_some_and(|job| job.seen.end.is_none());
-        self.attempt != Attempt::None || unfinished
+        self.attempt != Attempt::None || self.job_lives()
+    }
+
+    /// Whether its Job is there and has not ended.
+    pub(super) fn job_lives(&self) -> bool {
+        self.job.as_ref().is_some_and(|job| job.seen.end.is_none())
     }
 
     /// The end of the reservation, when it is known.
@@ -103,13 +113,43 @@ impl Entry {
         gone && self.attempt == Attempt::None && self.verdict != VerdictProgress::Pending
     }
 
+    /// Whether the job is ours, as far as the newest answers tell.
+    pub(super) fn is_ours(&self, now: Instant) -> bool {
+        self.reserved_until().is_some_and(|until| until > now)
+    }
+
+    /// Whether what was asked for then could show that our reservation lapsed: it was made known to us before (V1).
+    pub(super) fn may_have_lapsed_by(&self, asked_at: Instant) -> bool {
+        self.reservation.is_none_or(|held| held.since < asked_at)
+    }
+
+    /// Whether its Job's end is yet to be told, or found to be nothing to tell, of a job that is ours.
+    pub(super) fn end_is_unsettled(&self, now: Instant) -> bool {
+        let ended = self.ended_at.is_some() && self.attempt == Attempt::None;
+        let reserved = self.state.is_none_or(|seen| seen.state == BuildkiteState::Reserved);
+        ended && self.verdict == VerdictProgress::None && reserved && self.is_ours(now)
+    }
+
+    /// Whether this is still to be done for a Job that is gone: to ask, and to tell. What is not ours any more is
+    /// reserved for that only when it has had all of its attempts (D5).
+    pub(super) fn is_worth(&self, action: Option<&Action>) -> bool {
+        match action {
+            Some(Action::ReadState | Action::Finish(_)) => true,
+            Some(Action::Reserve) => self.state.is_some_and(|seen| seen.state == BuildkiteState::Scheduled),
+            _ => false,
+        }
+    }
+
     /// Another Job took the place of the one we knew: what was seen of that one says nothing any more.
     pub(super) fn start_over(&mut self) {
         self.job_since = None;
+        self.job_is_past = false;
         self.ended_at = None;
         self.state = None;
         self.podless_since = None;
         self.live = None;
+        self.finish_failures = 0;
+        self.counted = None;
         self.removal.start_over();
     }
 }

@@ -277,6 +277,8 @@ pub enum Effect {
         verdict: Verdict,
         /// UIDs of the Job, for events; empty when there is none.
         job_uid: Option<String>,
+        /// Whether the Job has not ended: what the verdict says may pass.
+        job_lives: bool,
     },
     /// Mark the Job as told about, so that a restart does not tell again.
     MarkVerdict {

@@ -15,7 +15,11 @@ use super::{
     Core,
     entry::{Attempt, Entry},
     event::Effect,
+    removal::LONGEST_PAUSE,
 };
+
+/// Pause before a verdict about a Job that lives is decided again; it doubles.
+const TOLD_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 impl Core {
     /// Derives everything from the entry as it is now; looking twice changes nothing.
@@ -37,21 +41,30 @@ impl Core {
         }
         self.keep_reservation(job, now);
         let entry = self.entry(job);
-        // The end of an older Job says nothing about the attempt that is under way.
-        let superseded = entry.attempt != Attempt::None && entry.ended_at.is_some();
+        // The end of an older Job says nothing about the attempt that is under way, or that waits for another try.
+        let another = entry.attempt != Attempt::None || self.limiter.is_candidate(job);
+        let superseded = another && self.entry(job).ended_at.is_some();
+        let entry = self.entry(job);
         if entry.pending_verdict.is_some() {
-            self.send_verdict(job, effects);
+            self.send_verdict(job, now, effects);
         } else if !superseded {
             self.decide(job, now, effects);
         }
     }
 
-    /// Renews while no Job is there whose circumstances say when: during creation, and until a verdict has
+    /// Renews while no Job is there whose circumstances say when: during creation, and from its end until a verdict has
     /// arrived (1.8).
     pub(super) fn keep_reservation(&mut self, job: Uuid, now: Instant) {
         let entry = self.entry(job);
+        if entry.job_is_past && entry.pending_verdict.is_none() && !entry.is_ours(now) {
+            // It needs a slot now (V1).
+            entry.renewing = false;
+            self.reserve_call.forget(job);
+            return;
+        }
         let starting = matches!(entry.attempt, Attempt::Creating | Attempt::Created { .. });
-        if !(starting || entry.pending_verdict.is_some()) {
+        let unsettled = entry.end_is_unsettled(now);
+        if !(starting || unsettled || entry.pending_verdict.is_some()) {
             return;
         }
         let let_go = entry.admission.as_ref().is_some_and(|admission| admission.is_let_go(now));
@@ -60,16 +73,19 @@ impl Core {
         }
         let Some(until) = entry.reserved_until() else { return };
         let due = renew_at(until, self.renewal_lifetime());
-        if due <= now {
-            self.renew(job, now);
-        } else {
+        if due > now {
             self.arm(job, due);
+            return;
+        }
+        self.renew(job, now);
+        if unsettled {
+            self.arm(job, until);
         }
     }
 
     /// Sends the verdict that is decided, unless it is on the wire. After a failed try it is sent only on a newer
     /// state that still says the job is ours to end (5.1).
-    fn send_verdict(&mut self, job: Uuid, effects: &mut Vec<Effect>) {
+    fn send_verdict(&mut self, job: Uuid, now: Instant, effects: &mut Vec<Effect>) {
         let entry = self.entry(job);
         if entry.finish_in_flight {
             return;
@@ -79,8 +95,14 @@ impl Core {
                 self.state_call.want(job);
                 return;
             };
+            let refused = entry.renewal_refused_at.is_some_and(|at| at >= failed_at);
             match seen.state {
-                BuildkiteState::Reserved => {}
+                BuildkiteState::Reserved if entry.is_ours(now) => {}
+                // `reserved` names no stack: whose it is the answer tells (1.1).
+                BuildkiteState::Reserved if !refused => {
+                    self.reserve_call.want(job);
+                    return;
+                }
                 BuildkiteState::Scheduled => {
                     self.reserve_call.want(job);
                     return;
@@ -99,8 +121,8 @@ impl Core {
         let Some(verdict) = self.entry(job).pending_verdict.clone() else { return };
         let entry = self.entry(job);
         entry.finish_in_flight = true;
-        let job_uid = entry.job_uid();
-        effects.push(Effect::Finish { job, verdict, job_uid });
+        let (job_uid, job_lives) = (entry.job_uid(), entry.job_lives());
+        effects.push(Effect::Finish { job, verdict, job_uid, job_lives });
     }
 
     fn decide(&mut self, job: Uuid, now: Instant, effects: &mut Vec<Effect>) {
@@ -141,6 +163,11 @@ impl Core {
         if let Some(at) = look_again {
             self.arm(job, at);
         }
+        let entry = self.entry(job);
+        if entry.job_is_past && !entry.is_worth(action.as_ref()) {
+            self.settle_past_job(job, now);
+            return;
+        }
         match action {
             None => {}
             Some(Action::ReadState) => self.state_call.want(job),
@@ -159,6 +186,18 @@ impl Core {
                 | Action::ShortenDeadline),
             ) => self.remove_or_look(job, action, now, effects),
         }
+    }
+
+    /// The end of a Job that is gone is told, or nobody's any more. If the job waits for another attempt, its Job's going
+    /// has made room for it (D5).
+    fn settle_past_job(&mut self, job: Uuid, now: Instant) {
+        let entry = self.entry(job);
+        let scheduled = entry.state.is_some_and(|seen| seen.state == BuildkiteState::Scheduled);
+        // A deletion of ours counts once it is answered.
+        if scheduled && !entry.removal.job_handled && !entry.removal.busy {
+            self.count_room(job, now);
+        }
+        self.forget_job(job);
     }
 
     /// One line per job and reason why nothing is done about it.
@@ -238,11 +277,13 @@ impl Core {
         entry.verdict = VerdictProgress::Pending;
         entry.pending_verdict = Some(verdict);
         entry.finish_failed_at = None;
-        self.metrics.job_watcher.decided(code);
+        if self.entry(job).counted.replace(code) != Some(code) {
+            self.metrics.job_watcher.decided(code);
+        }
         self.untold.insert(job);
         self.polled.remove(&job);
         self.keep_reservation(job, now);
-        self.send_verdict(job, effects);
+        self.send_verdict(job, now, effects);
     }
 
     /// Buildkite has the verdict, or has no use for it. Only for a job that is over by now is the verdict settled:
@@ -268,6 +309,7 @@ impl Core {
             entry.verdict = VerdictProgress::None;
         }
         if entry.verdict == VerdictProgress::Delivered
+            && !entry.job_is_past
             && let (Some(facts), Some(verdict)) = (&entry.job, verdict)
         {
             let (name, uid) = (facts.seen.name.clone(), facts.uid.clone());
@@ -286,20 +328,24 @@ impl Core {
     /// once the state says that the job is still ours to end. About one that has not ended it may have become
     /// untrue: it is decided again, on facts from after this.
     pub(super) fn finish_failed(&mut self, job: Uuid, retry_at: Instant, now: Instant) {
-        warn!(job_uuid = %job, "Buildkite did not take the verdict; trying again");
+        warn!(job_uuid = %job, "Buildkite does not have the verdict yet; trying again");
         let Some(entry) = self.entries.get_mut(&job) else { return };
         entry.finish_in_flight = false;
-        if entry.job.as_ref().is_some_and(|facts| facts.seen.end.is_none()) {
+        if entry.job_lives() {
             entry.pending_verdict = None;
             entry.verdict = VerdictProgress::None;
             entry.removal.facts_since = Some(now);
+            let pause = TOLD_AGAIN_AFTER.saturating_mul(1 << entry.finish_failures.min(6)).min(LONGEST_PAUSE);
+            entry.finish_failures += 1;
+            let retry_at = retry_at.max(now + pause);
             entry.removal.not_before = Some(retry_at);
             self.untold.remove(&job);
             self.marked.insert(job);
+            self.arm(job, retry_at);
         } else {
             entry.finish_failed_at = Some(now);
+            self.arm(job, retry_at);
         }
-        self.arm(job, retry_at);
     }
 
     /// A created Job that the watch has not shown in time is read live (L10).

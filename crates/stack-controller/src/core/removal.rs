@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Longest pause between tries.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// A job that was made room for (D5) is forgotten when it has not come back for so long.
 const ROOMS_KEPT: Duration = Duration::from_secs(24 * 3600);
 
@@ -51,7 +51,7 @@ impl Core {
         if matches!(action, Action::LookLive { .. }) && planted::is(Defect::StaleViewTrusted) {
             let pods = entry.pods.of_job(&uid).map(|pod| pod.seen.clone()).into_iter().collect();
             let found = Some((uid, facts.seen.clone()));
-            let live = LiveSeen { asked_at: now, job: found, pods, quota: false };
+            let live = LiveSeen { asked_at: now, answered_at: now, job: found, pods, quota: false };
             self.looked_live(job, live, now);
             return;
         }
@@ -88,7 +88,7 @@ impl Core {
                 self.job_seen(facts, now);
             }
             Some((uid, _)) if *uid == known.uid => entry.live = Some(live),
-            None | Some(_) => self.job_gone(job),
+            None | Some(_) => self.job_gone(job, now),
         }
     }
 
@@ -123,9 +123,7 @@ impl Core {
         let told = self.entries.get(&job).and_then(|entry| entry.told);
         self.metrics.steps.done(step, told);
         if let Step::DeleteJob { why: job_lifecycle::Why::Room, .. } = step {
-            let rooms = self.rooms.entry(job).or_insert(Rooms { made: 0, last: now });
-            rooms.made += 1;
-            rooms.last = now;
+            self.count_room(job, now);
         }
         let Some(entry) = self.entries.get_mut(&job) else { return };
         let removal = &mut entry.removal;
@@ -140,6 +138,12 @@ impl Core {
             }
         }
         self.marked.insert(job);
+    }
+
+    pub(super) fn count_room(&mut self, job: Uuid, now: Instant) {
+        let rooms = self.rooms.entry(job).or_insert(Rooms { made: 0, last: now });
+        rooms.made += 1;
+        rooms.last = now;
     }
 
     /// Tries again after a pause that doubles.

@@ -2,6 +2,7 @@
 
 mod failures;
 mod holding;
+mod past;
 mod replayed;
 mod reserved;
 mod starting;

@@ -44,7 +44,7 @@ impl Core {
                 self.metrics.watch.on_delete.inc();
                 let same = |known: &JobFacts| known.uid == facts.uid;
                 if self.entries.get(&facts.job).and_then(|entry| entry.job.as_ref()).is_some_and(same) {
-                    self.job_gone(facts.job);
+                    self.job_gone(facts.job, now);
                 }
             }
             Watched::ListDone => {
@@ -62,7 +62,7 @@ impl Core {
         let Some(entry) = self.entries.get(&facts.job) else { return false };
         let ours = matches!(&entry.attempt, Attempt::Created { uid, .. } if *uid == facts.uid);
         let succeeded = |known: &JobFacts| known.uid != facts.uid && known.seen.name == facts.seen.name;
-        !ours && entry.job.as_ref().is_some_and(succeeded)
+        !ours && !entry.job_is_past && entry.job.as_ref().is_some_and(succeeded)
     }
 
     /// A Job as it is now, or as it was at some earlier time of its life.
@@ -117,12 +117,26 @@ impl Core {
         self.marked.insert(job);
     }
 
-    /// The Job is gone, by a watched deletion or by its absence from a complete list.
-    pub(super) fn job_gone(&mut self, job: Uuid) {
+    /// The Job is gone, by a watched deletion or by its absence from a complete list. How it ended stays known until
+    /// Buildkite knows it too, or has no use for it (D6).
+    pub(super) fn job_gone(&mut self, job: Uuid, now: Instant) {
         let Some(entry) = self.entries.get_mut(&job) else { return };
         if entry.ended_at.is_none() {
             info!(job_uuid = %job, "the Job was deleted before it ended");
         }
+        self.marked.insert(job);
+        // Of a candidate it is an older attempt's end, shown again (L8).
+        let unsettled = entry.end_is_unsettled(now) && !self.limiter.is_candidate(job);
+        if unsettled && !planted::is(Defect::EndForgottenWithItsJob) {
+            entry.job_is_past = true;
+        } else {
+            self.forget_job(job);
+        }
+    }
+
+    /// Nothing is to be told of the Job any more.
+    pub(super) fn forget_job(&mut self, job: Uuid) {
+        let entry = self.entry(job);
         entry.job = None;
         entry.start_over();
         self.polled.remove(&job);
@@ -133,7 +147,7 @@ impl Core {
         let list = self.jobs_list.current;
         let mut gone = Vec::new();
         for (job, entry) in &mut self.entries {
-            if entry.job.is_some() && entry.list < list {
+            if entry.job.is_some() && !entry.job_is_past && entry.list < list {
                 gone.push(*job);
             } else if let Attempt::Created { verify_at, .. } = &mut entry.attempt {
                 // The list may be older than the create: only a live read decides (L10).
@@ -146,7 +160,7 @@ impl Core {
         }
         for job in gone {
             info!(job_uuid = %job, "the Job is gone; its deletion was seen by listing again");
-            self.job_gone(job);
+            self.job_gone(job, now);
         }
     }
 

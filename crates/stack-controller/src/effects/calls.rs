@@ -15,10 +15,8 @@ use crate::{
     session::{Backoff, SLOW_RETRY, Session, error_chain},
 };
 
-/// A renewal that hangs, and two more tries.
+/// A renewal that hangs, and two more tries: as many pauses come before them as an outage may have made long.
 const RESERVE_TRIES: u32 = 3;
-/// Pauses between them: a second, then two.
-const RESERVE_PAUSES: Duration = Duration::from_secs(3);
 /// What even the shortest reservation grants a call.
 const SHORTEST_RESERVE: Duration = Duration::from_secs(2);
 /// What even the shortest reservation leaves of a pause.
@@ -63,7 +61,8 @@ impl Executor {
         let batch = client.job_states(stack_key, &asked).await;
         if let Some(failed) = batch.failed.first() {
             warn!(error = error_chain(&failed.error), "could not read job states; trying again");
-            let retry_at = backing_off(&self.states_backoff, SLOW_RETRY, &failed.error);
+            let longest = longest_pause(self.lifetime());
+            let retry_at = backing_off(&self.states_backoff, longest, &failed.error);
             return Event::StatesFailed { asked, retry_at };
         }
         lock(&self.states_backoff).reset();
@@ -103,14 +102,14 @@ fn after(wait: Duration) -> std::time::Instant {
 /// that hangs must leave time for two more before reservations are too short to create with (V6).
 fn reserve_limit(lifetime: Duration) -> Duration {
     let margin = LEFT_TO_CREATE.min(lifetime / 2);
-    let to_renew = (lifetime / 3).saturating_sub(margin + RESERVE_PAUSES);
+    let to_renew = (lifetime / 3).saturating_sub(margin + RESERVE_TRIES * longest_pause(lifetime));
     (to_renew / RESERVE_TRIES).max(SHORTEST_RESERVE)
 }
 
-/// How long the pauses between failed reserve calls may grow (1.8): after an outage, however long, a renewal that is due
-/// with a third of its lifetime left is tried more than once before it lapses.
+/// How long the pauses between failed calls may grow (1.8): a renewal that is due with a third of its lifetime left is
+/// tried three times before that is over, however long the outage was that came before, even if two of them hang.
 fn longest_pause(lifetime: Duration) -> Duration {
-    (lifetime / 12).clamp(SHORTEST_PAUSE, SLOW_RETRY)
+    (lifetime / 36).clamp(SHORTEST_PAUSE, SLOW_RETRY)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bk_agent_api::FinishOutcome;
+use bk_agent_api::{FinishOutcome, FinishReason};
 use job_lifecycle::{BuildkiteState, EventSeen, StateSeen, Verdict};
 use k8s_runtime::{PatchOutcome, names::VERDICT_ANNOTATION};
 use tokio::time::{Instant, sleep, timeout};
@@ -19,23 +19,34 @@ use crate::{
 const EXIT_STATUS: i32 = -1;
 /// Pause after the client's own retries failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
-/// Events are worth no more waiting: a verdict rests on a live read, which gets old meanwhile (1.3, rule 2).
-const EVENTS_WITHIN: Duration = Duration::from_secs(1);
+/// A verdict rests on a live read, which gets old (1.3, rule 2): so long it waits for its turn, and for events.
+const WAITS_FOR: Duration = Duration::from_secs(1);
 /// Tries at marking a Job. The mark only saves a restarted controller a call that Buildkite would answer
 /// with "already over", so it is not worth more.
 const MARK_TRIES: u32 = 5;
 
 impl Executor {
-    pub(super) async fn finish(&self, job: Uuid, verdict: &Verdict, job_uid: Option<String>) -> Event {
-        let Ok(_permit) = self.finishing.acquire().await else {
-            return Event::FinishFailed { job, retry_at: self.retry_at(AFTER_FAILURE, None) };
+    pub(super) async fn finish(
+        &self,
+        job: Uuid,
+        verdict: &Verdict,
+        job_uid: Option<String>,
+        reason: FinishReason,
+    ) -> Event {
+        let not_told = || Event::FinishFailed { job, retry_at: self.retry_at(AFTER_FAILURE, None) };
+        let permit = match reason {
+            FinishReason::Lasts => self.finishing.acquire().await.ok(),
+            FinishReason::MayPass => {
+                timeout(WAITS_FOR, self.finishing_once.acquire()).await.ok().and_then(Result::ok)
+            }
         };
+        let Some(_permit) = permit else { return not_told() };
         let events = match &job_uid {
             Some(uid) => self.events_of(uid).await,
             None => Vec::new(),
         };
         let Session { client, stack_key, .. } = &self.session;
-        match client.finish(stack_key, job, EXIT_STATUS, &verdict.detail(&events)).await {
+        match client.finish(stack_key, job, EXIT_STATUS, &verdict.detail(&events), reason).await {
             Ok(answer) => match answer.value {
                 FinishOutcome::Recorded => {
                     info!(code = verdict.code, "Buildkite has the verdict");
@@ -70,7 +81,7 @@ impl Executor {
 
     /// Events are a help, not a condition: a verdict without them is better than none.
     async fn events_of(&self, uid: &str) -> Vec<EventSeen> {
-        let Ok(read) = timeout(EVENTS_WITHIN, self.runtime.events_for(uid)).await else {
+        let Ok(read) = timeout(WAITS_FOR, self.runtime.events_for(uid)).await else {
             debug!("the Job's events do not come; going on without them");
             return Vec::new();
         };

@@ -39,8 +39,10 @@ impl Executor {
         let asked_at = Instant::now().into_std();
         let found = self.runtime.get_job(name).await?;
         let pods = self.runtime.get_pods_of(job).await?;
-        let found = found.map(|view| (view.uid.clone(), observe::job_seen(&view, &self.namespace)));
-        Ok(LiveSeen { asked_at, job: found, pods: pods.iter().map(observe::pod_seen).collect(), quota })
+        let answered_at = Instant::now().into_std();
+        let job = found.map(|view| (view.uid.clone(), observe::job_seen(&view, &self.namespace)));
+        let pods = pods.iter().map(observe::pod_seen).collect();
+        Ok(LiveSeen { asked_at, answered_at, job, pods, quota })
     }
 
     /// Whether the Job has no pod for lack of capacity (F1, X31). Without the right to read events it is not known,

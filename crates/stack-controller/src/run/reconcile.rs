@@ -125,7 +125,9 @@ impl Reconcile {
             let (creating, verdicts) = (left.creating, left.verdicts);
             warn!(
                 creating,
-                verdicts, "not everything ended in time; the next instance finds it in Kubernetes"
+                verdicts,
+                "not everything ended in time; the next instance finds it in Kubernetes, or in the list once its \
+                 reservation has lapsed"
             );
         }
         self.starts.abort_all();

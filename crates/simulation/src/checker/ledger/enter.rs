@@ -27,7 +27,7 @@ impl Ledger {
             Event::World(world) => self.world(at, world),
             Event::Buildkite(what) => self.buildkite(at, what),
             Event::Job(written) => self.job_written(at, written),
-            Event::Pod(written) => self.pod_written(written),
+            Event::Pod(written) => self.pod_written(at, written),
             Event::Lease(holder) => self.lease(at, holder),
             Event::Container(container) => self.container(at, container),
         }
@@ -197,12 +197,14 @@ impl Ledger {
             self.stranded.remove(&job);
             if known.is_some() {
                 let entry = self.entry(job, at);
+                entry.vanished_ended = entry.workload.and_then(|workload| workload.finished);
                 entry.workload = None;
                 entry.vanished = Some(at);
             }
             return;
         }
-        let mut workload = known.unwrap_or(Workload { seen, finished: None, agent_ran: false });
+        let mut workload =
+            known.unwrap_or(Workload { seen, finished: None, agent_ran: false, pod_gone: None });
         if known.is_none() {
             entry.created += 1;
             entry.wanted_since = None;
@@ -239,22 +241,27 @@ impl Ledger {
         probe.reached = probe.most == probe.jobs.len();
     }
 
-    fn pod_written(&mut self, written: Written<PodSeen>) {
+    fn pod_written(&mut self, at: Timestamp, written: Written<PodSeen>) {
         let Written { verb, object: PodSeen { uid, job, deleting, node }, .. } = written;
         let lost = node.is_some_and(|node| self.lost_nodes.contains(&node));
         let Some(entry) = self.jobs.get_mut(&job) else { return };
         if lost {
             entry.expected.get_or_insert_default().node_lost();
         }
-        let pod = entry.pods.entry(uid).or_insert(Pod { exists: true, deleting, agent: None, node });
+        let of = entry.workload.map(|workload| workload.seen.uid);
+        let pod = entry.pods.entry(uid).or_insert(Pod { of, exists: true, deleting, agent: None, node });
         (pod.deleting, pod.node) = (deleting, node);
         pod.exists = verb != Verb::Deleted;
         if pod.exists {
             self.existing.insert(uid);
         } else {
             self.existing.remove(&uid);
+            let of = pod.of;
             if pod.agent.is_none() {
                 entry.pods.remove(&uid);
+            }
+            if let Some(workload) = entry.workload.as_mut().filter(|workload| of == Some(workload.seen.uid)) {
+                workload.pod_gone = Some(at);
             }
         }
     }
@@ -262,8 +269,9 @@ impl Ledger {
     fn container(&mut self, at: Timestamp, container: ContainerSeen) {
         let ContainerSeen { pod: uid, job, running } = container;
         let Some(entry) = self.jobs.get_mut(&job) else { return };
-        let pod =
-            entry.pods.entry(uid).or_insert(Pod { exists: true, deleting: false, agent: None, node: None });
+        let of = entry.workload.map(|workload| workload.seen.uid);
+        let new = Pod { of, exists: true, deleting: false, agent: None, node: None };
+        let pod = entry.pods.entry(uid).or_insert(new);
         pod.agent = running.then_some(at);
         let gone = !pod.exists && !running;
         if gone {

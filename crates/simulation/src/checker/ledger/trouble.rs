@@ -82,6 +82,11 @@ impl Trouble {
         self.windows.iter().chain(&self.silences).any(|(begin, end)| *begin <= to && *end >= from)
     }
 
+    /// Whether one window of trouble lasts from the first moment to the second.
+    pub(in crate::checker) fn disturbed_throughout(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.windows.iter().chain(&self.silences).any(|(begin, end)| *begin <= from && *end >= to)
+    }
+
     /// The last moment at which anything was wrong, as far as it is known now.
     pub(in crate::checker) fn last_trouble(&self, now: Timestamp) -> Option<Timestamp> {
         let fault = self.faults.back().map(|(at, _)| *at);

@@ -1,6 +1,8 @@
 //! The failure rules as the core carries them out: what is read, in which order steps follow, what a failed one
 //! leads to.
 
+use std::collections::VecDeque;
+
 use super::*;
 use crate::core::event::{Step, StepOutcome};
 use job_lifecycle::{ContainerEnd, ContainerRole, ContainerWait, LiveSeen, Why};
@@ -9,7 +11,7 @@ impl Script {
     /// Answers a live read with what there is.
     fn live(&mut self, n: u128, job: Option<JobFacts>, pods: Vec<PodSeen>) -> Vec<Effect> {
         let job_seen = job.map(|facts| (facts.uid, facts.seen));
-        let live = LiveSeen { asked_at: self.now, job: job_seen, pods, quota: false };
+        let live = LiveSeen { asked_at: self.now, answered_at: self.now, job: job_seen, pods, quota: false };
         self.event(Event::LookedLive { job: id(n), live })
     }
 
@@ -209,6 +211,36 @@ fn a_verdict_about_a_job_that_lives_is_decided_again_after_a_failure() {
     assert_eq!(script.state(1, "reserved"), [], "the agent has started: nothing to tell any more");
 }
 
+/// lifecycle F7, 5.1: each try costs reads of state, Job and pods, so the pauses between them grow
+#[test]
+fn a_verdict_that_does_not_arrive_is_decided_again_ever_more_rarely() {
+    let mut script = Script::open(1, []);
+    script.pending(1);
+    let mut effects: VecDeque<Effect> = script.until_something_happens(1).into();
+    let mut pauses = Vec::new();
+    let mut begun = script.now;
+    while pauses.len() < 7 {
+        assert!(script.now < begun + Duration::from_secs(120), "{effects:?}");
+        let answered = match effects.pop_front() {
+            Some(Effect::ReadStates(_)) => script.state(1, "reserved"),
+            Some(Effect::LookLive { .. }) => script.live(1, Some(facts(1, None)), vec![pod(1)]),
+            Some(Effect::Reserve(_)) => script.reserved(&[1], &[1]),
+            Some(Effect::Finish { job, .. }) => {
+                pauses.push((script.now - begun).as_secs());
+                begun = script.now;
+                let retry_at = script.now + Duration::from_secs(1);
+                script.event(Event::FinishFailed { job, retry_at })
+            }
+            other => {
+                assert_eq!(other, None);
+                script.advance(1.0)
+            }
+        };
+        effects.extend(answered);
+    }
+    assert_eq!(pauses, [0, 5, 10, 20, 40, 60, 60]);
+}
+
 /// lifecycle F4, X13
 #[test]
 fn a_failed_init_container_is_told_once() {
@@ -230,6 +262,16 @@ fn a_failed_init_container_is_told_once() {
         matches!(&effects[..], [Effect::Finish { verdict, .. }] if verdict.code == "init-container-failed"),
         "{effects:?}"
     );
+    let _ = script.advance(0.1);
+    let retry_at = script.now + Duration::from_secs(5);
+    assert_eq!(
+        script.event(Event::FinishFailed { job: id(1), retry_at }),
+        [Effect::ReadStates(vec![id(1)])],
+        "its Job lives: once more from the start"
+    );
+    assert_eq!(script.state(1, "reserved"), [], "after a pause");
+    assert!(matches!(&script.advance(5.0)[..], [Effect::Finish { .. }, ..]));
+    assert_eq!(script.core.metrics.job_watcher.failed_before_acquire.get(), 1, "it is one verdict");
     assert_eq!(script.pod(1, PodSeen { over: true, ..broken }), []);
     assert_eq!(script.event(Event::Job(Watched::Applied(facts(1, failed())))), []);
     let _ = script.told(1);
@@ -432,7 +474,7 @@ fn a_live_read_that_finds_the_job_gone_or_ended_is_as_good_as_the_watch() {
     let successor = JobFacts { uid: "uid-2".into(), ..facts(1, None) };
     let _ = newer.event(Event::Job(Watched::Deleted(facts(1, None))));
     let _ = newer.event(Event::Job(Watched::Applied(successor)));
-    let live = LiveSeen { asked_at, job: None, pods: vec![], quota: false };
+    let live = LiveSeen { asked_at, answered_at: asked_at, job: None, pods: vec![], quota: false };
     let _ = newer.event(Event::LookedLive { job: id(1), live });
     assert_eq!(newer.in_flight(), [1], "made after the question was sent");
 }

@@ -52,7 +52,7 @@ fn a_refused_job_frees_its_slot_and_gets_one_verdict_that_is_sent_until_it_arriv
     let _ = script.list([1]);
     let _ = script.reserved(&[1], &[1]);
     let verdict = Verdict::invalid_job("E-39: no command");
-    let finish = Effect::Finish { job: id(1), verdict: verdict.clone(), job_uid: None };
+    let finish = Effect::Finish { job: id(1), verdict: verdict.clone(), job_uid: None, job_lives: false };
     assert_eq!(script.started(1, StartOutcome::Refused { verdict }), [finish]);
     assert!(script.in_flight().is_empty());
     let _ = script.advance(1.0);
@@ -78,6 +78,29 @@ fn a_verdict_that_could_not_be_delivered_is_dropped_when_the_job_is_not_ours_any
         let _ = script.event(Event::FinishFailed { job: id(1), retry_at });
         assert_eq!(script.state(1, word), [], "{word}");
         assert!(!script.core.entries.contains_key(&id(1)), "{word}");
+    }
+}
+
+/// lifecycle 1.1, 5.1: nor is it repeated about a job that somebody else has reserved meanwhile
+#[test]
+fn a_verdict_is_repeated_only_about_a_job_that_is_ours() {
+    for granted in [true, false] {
+        let mut script = Script::open(1, []);
+        let _ = script.list([1]);
+        let _ = script.reserved(&[1], &[1]);
+        let _ =
+            script.started(1, StartOutcome::Refused { verdict: Verdict::invalid_job("E-39: no command") });
+        let _ = script.advance(1.0);
+        let retry_at = script.now + Duration::from_secs(5);
+        let _ = script.event(Event::FinishFailed { job: id(1), retry_at });
+        script.now += LIFETIME;
+        let effects = script.state(1, "reserved");
+        assert!(effects.contains(&reserve([1])), "whose it is the answer tells: {effects:?}");
+        let ours: &[u128] = if granted { &[1] } else { &[] };
+        let effects = script.reserved(&[1], ours);
+        let told = effects.iter().any(|effect| matches!(effect, Effect::Finish { .. }));
+        assert_eq!(told, granted, "{effects:?}");
+        assert_eq!(script.core.entries.is_empty(), !granted);
     }
 }
 

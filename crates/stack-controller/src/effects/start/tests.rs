@@ -50,6 +50,7 @@ pub(in crate::effects) fn executor_over(kubernetes: Router, buildkite: Router) -
         stop: CancellationToken::new(),
         creating: Semaphore::new(1),
         finishing: Semaphore::new(1),
+        finishing_once: Semaphore::new(1),
         reserve_backoff: Mutex::new(Backoff::new(1)),
         states_backoff: Mutex::new(Backoff::new(1)),
         health: Health::default(),
