@@ -132,3 +132,24 @@ async fn a_lease_that_is_taken_by_hand_is_lost_and_won_again() {
     until_it_leads(scenario.controller(), MINUTE).await;
     scenario.end().await;
 }
+
+/// lifecycle D1, D4, D10: without a Lease, names, UIDs and Buildkite's acquire are what holds: each counts the Jobs of
+/// both, so the limit is exceeded by what the other makes at the same moment at most
+#[tokio::test(flavor = "multi_thread")]
+async fn two_instances_without_a_lease_lose_and_double_nothing() {
+    const LIMIT: usize = 4;
+    let (testbed, _order) = Testbed::shared().await;
+    let mut scenario = Scenario::start(testbed, "no-lease", |options| {
+        options.with("max-in-flight", LIMIT).with("leader-lease", false)
+    })
+    .await;
+    let Scenario { testbed, namespace, options, kubeconfig, .. } = &scenario;
+    let second = Controller::start(&testbed.controller, namespace, options, kubeconfig).expect("it starts");
+    second.wait_ready(READY).await;
+    let _player = Player::start(scenario.namespace.api::<Pod>(), &scenario.buildkite.simulator, true);
+    enqueue(&scenario.buildkite.simulator, 60);
+    assert_drained(&mut scenario, 60, 2 * LIMIT).await;
+    let (status, log) = second.terminate(MINUTE).await.expect("it ends");
+    assert!(status.success(), "{log}");
+    scenario.end().await;
+}

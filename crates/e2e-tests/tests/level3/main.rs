@@ -10,6 +10,7 @@ mod drain;
 mod dry_run;
 mod failures;
 mod lease;
+mod namespace;
 mod outage;
 mod refused;
 mod rendered;
