@@ -267,18 +267,20 @@ impl Core {
         self.state_call.answered();
         for job in asked {
             let Some(entry) = self.entries.get_mut(job) else { continue };
+            let state = match states.get(job) {
+                Some(word) => BuildkiteState::from_word(word),
+                None => BuildkiteState::Absent,
+            };
+            // A reserve call that is on the wire may come after the question (V1). It ends in another look.
+            if state == BuildkiteState::Scheduled && self.reserve_call.is_in_flight(*job) {
+                continue;
+            }
             self.marked.insert(*job);
             // A verdict, a reservation or a listing may have told more meanwhile.
             if entry.state.is_some_and(|seen| seen.asked_at > asked_at) {
                 continue;
             }
-            let state = match states.get(job) {
-                Some(word) => BuildkiteState::from_word(word),
-                None => BuildkiteState::Absent,
-            };
-            // A reserve call that was under way at the same time may have come after the question (V1).
-            let crossed = self.reserve_call.is_in_flight(*job) || !entry.may_have_lapsed_by(asked_at);
-            if state == BuildkiteState::Scheduled && crossed {
+            if state == BuildkiteState::Scheduled && !entry.may_have_lapsed_by(asked_at) {
                 continue;
             }
             if entry.state.is_none_or(|seen| seen.state != state) {

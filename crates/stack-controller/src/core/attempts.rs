@@ -176,6 +176,7 @@ impl Core {
                 entry.attempt = Attempt::AwaitsReservation;
                 entry.perhaps_until = perhaps_until;
             }
+            self.marked.insert(job);
             again.push(job);
         }
         self.reserve_call.failed(again, retry_at);

@@ -149,6 +149,22 @@ fn one_deletion_makes_one_room() {
     }
 }
 
+/// lifecycle V1, 2.5: while a reserve call hangs the state is not asked for again and again, and once it failed it is
+#[test]
+fn an_answer_that_is_ignored_is_asked_for_again_in_time() {
+    let mut script = Script::open(1, []);
+    script.run(1);
+    assert_eq!(script.advance(601.0), [reserve([1]), Effect::ReadStates(vec![id(1)])]);
+    let _ = script.event(Event::Job(Watched::Applied(facts(1, failed()))));
+    assert_eq!(script.state(1, "scheduled"), []);
+    assert_eq!(script.advance(1.0), [Effect::ReadStates(vec![id(1)])], "the first was older than the end");
+    assert_eq!(script.state(1, "scheduled"), []);
+    assert_eq!(script.advance(20.0), []);
+    let retry_at = script.now + Duration::from_secs(5);
+    let effects = script.event(Event::ReserveFailed { asked: vec![id(1)], retry_at });
+    assert_eq!(effects, [Effect::ReadStates(vec![id(1)])]);
+}
+
 /// lifecycle V1: a reserve call that takes long may have come after the question that says `scheduled`
 #[test]
 fn an_answer_that_crossed_a_reserve_call_does_not_say_that_it_lapsed() {
