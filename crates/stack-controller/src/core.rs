@@ -68,6 +68,8 @@ pub struct Core {
     polled: BTreeSet<Uuid>,
     /// Jobs whose verdict has not arrived.
     untold: BTreeSet<Uuid>,
+    /// Jobs whose Job has ended, and of which there may be a verdict to tell.
+    unsettled: BTreeSet<Uuid>,
     /// Jobs whose ended Job was removed for another attempt (D5).
     rooms: BTreeMap<Uuid, Rooms>,
     reserve_call: calls::Gate,
@@ -109,6 +111,7 @@ impl Core {
             marked: BTreeSet::new(),
             polled: BTreeSet::new(),
             untold: BTreeSet::new(),
+            unsettled: BTreeSet::new(),
             rooms: BTreeMap::new(),
             jobs_list: watched::ListProgress::default(),
             pods_list: watched::ListProgress::default(),
@@ -137,7 +140,8 @@ impl Core {
             Event::Located { job, uid } => self.located(job, uid, now),
             Event::LocateFailed { job } => self.locate_failed(job, now),
             Event::Finished { job, recorded, state } => effects = self.finished(job, recorded, state),
-            Event::FinishFailed { job, retry_at } => self.finish_failed(job, retry_at, now),
+            Event::FinishFailed { job, retry_at } => self.finish_failed(job, true, retry_at, now),
+            Event::FinishHadNoTurn { job, retry_at } => self.finish_failed(job, false, retry_at, now),
             Event::LookedLive { job, live } => self.looked_live(job, live, now),
             Event::LookFailed { job, wait } => self.look_failed(job, wait, now),
             Event::Removed { job, step, outcome } => self.removed(job, &step, outcome, now),
@@ -374,6 +378,7 @@ impl Core {
         }
         self.polled.remove(&job);
         self.untold.remove(&job);
+        self.unsettled.remove(&job);
         self.limiter.release(job);
         self.reserve_call.forget(job);
         self.state_call.forget(job);

@@ -169,7 +169,8 @@ fn lapsed(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
     let vanished =
         entry.vanished.filter(|_| entry.workload.is_none() && lost_its_job(entry, held.since, books));
     let unseen = vanished.is_some_and(|gone| {
-        books.kubernetes.disturbed_between(entry.vanished_ended.unwrap_or(gone) - books.race(), gone)
+        let ended = entry.vanished_ended.unwrap_or(gone);
+        books.kubernetes.disturbed_throughout(ended + books.race(), gone - books.race())
     });
     // It has come to nothing for so long that others shall have it (V1), gaps in which nobody could renew it counted.
     let started = books.acting().map(|(_, acting)| acting.started);

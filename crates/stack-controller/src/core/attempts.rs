@@ -25,14 +25,15 @@ use super::{
 /// How long the watch may take to show a Job that was created before it is read live.
 const VISIBLE_WITHIN: Duration = Duration::from_secs(10);
 
-/// Verdicts that may wait for Buildkite at once; beyond it nothing new is started. A refused job frees its slot
-/// before its verdict has arrived, so without this bound a backlog of bad jobs would pile up during an outage.
+/// Verdicts, and ended Jobs of which there may be one to tell, that may wait for Buildkite at once; beyond it nothing
+/// new is started. They hold reservations and no slot, so without this bound a backlog of bad jobs would pile up during
+/// an outage.
 const MAX_UNTOLD: usize = 100;
 
 impl Core {
     /// Fills free slots with the best candidates (L2, L15, L20).
     pub(super) fn admit(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        if self.untold.len() >= MAX_UNTOLD {
+        if self.untold.len() + self.unsettled.len() >= MAX_UNTOLD {
             self.limiter.wake(now);
             return;
         }
@@ -114,6 +115,9 @@ impl Core {
             self.limiter.set_reservation(job, Some(reservation));
             return;
         };
+        if self.limiter.is_candidate(job) {
+            self.limiter.set_reservation(job, Some(reservation));
+        }
         entry.renewing = false;
         entry.renewal_refused_at = None;
         entry.reservation = Some(reservation);
@@ -140,6 +144,9 @@ impl Core {
             self.limiter.set_reservation(job, None);
             return;
         };
+        if self.limiter.is_candidate(job) {
+            self.limiter.set_reservation(job, None);
+        }
         entry.renewing = false;
         entry.reservation = None;
         if entry.attempt == Attempt::Reserving {

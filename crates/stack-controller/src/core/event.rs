@@ -86,6 +86,13 @@ pub enum Event {
         /// When to try again at the earliest.
         retry_at: Instant,
     },
+    /// A verdict on a Job that lives was not sent: others were being told, and what it rests on got old.
+    FinishHadNoTurn {
+        /// The job.
+        job: Uuid,
+        /// When to decide again at the earliest.
+        retry_at: Instant,
+    },
     /// A live read of a Job and of its job's pods (1.3, rule 2).
     LookedLive {
         /// The job.

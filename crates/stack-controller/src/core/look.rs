@@ -18,6 +18,8 @@ use super::{
     removal::LONGEST_PAUSE,
 };
 
+/// Pause before a job is asked for again that is scheduled although we were refused it.
+const REFUSED_AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// Pause before a verdict about a Job that lives is decided again; it doubles.
 const TOLD_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
@@ -60,10 +62,17 @@ impl Core {
             // It needs a slot now (V1).
             entry.renewing = false;
             self.reserve_call.forget(job);
+            self.unsettled.remove(&job);
             return;
         }
         let starting = matches!(entry.attempt, Attempt::Creating | Attempt::Created { .. });
-        let unsettled = entry.end_is_unsettled(now);
+        let unsettled = entry.end_is_unsettled(now) && !self.limiter.is_candidate(job);
+        if unsettled {
+            self.unsettled.insert(job);
+        } else {
+            self.unsettled.remove(&job);
+        }
+        let entry = self.entry(job);
         if !(starting || unsettled || entry.pending_verdict.is_some()) {
             return;
         }
@@ -100,11 +109,11 @@ impl Core {
                 BuildkiteState::Reserved if entry.is_ours(now) => {}
                 // `reserved` names no stack: whose it is the answer tells (1.1).
                 BuildkiteState::Reserved if !refused => {
-                    self.reserve_call.want(job);
+                    self.renew(job, now);
                     return;
                 }
                 BuildkiteState::Scheduled => {
-                    self.reserve_call.want(job);
+                    self.renew(job, now);
                     return;
                 }
                 state => {
@@ -251,8 +260,10 @@ impl Core {
     fn renew(&mut self, job: Uuid, now: Instant) {
         let pause = self.settings.reservation_lifetime / 3;
         let entry = self.entry(job);
-        let lapsed = entry.state.is_some_and(|seen| seen.state == BuildkiteState::Scheduled);
-        if let Some(refused_at) = entry.renewal_refused_at.filter(|at| !lapsed && *at + pause > now) {
+        let newer = |seen: StateSeen| entry.renewal_refused_at.is_none_or(|at| seen.asked_at >= at);
+        let scheduled = entry.state.filter(|seen| seen.state == BuildkiteState::Scheduled);
+        let pause = if scheduled.is_some_and(newer) { pause.min(REFUSED_AGAIN_AFTER) } else { pause };
+        if let Some(refused_at) = entry.renewal_refused_at.filter(|at| *at + pause > now) {
             // Somebody else may hold it: asking again at once would only burn the rate limit.
             self.arm(job, refused_at + pause);
         } else if !self.stopping && !self.entry(job).renewing && !planted::is(Defect::NeverRenews) {
@@ -327,17 +338,23 @@ impl Core {
     /// The verdict did not arrive. About a Job that has ended, or a job without one, it stays true and is sent again
     /// once the state says that the job is still ours to end. About one that has not ended it may have become
     /// untrue: it is decided again, on facts from after this.
-    pub(super) fn finish_failed(&mut self, job: Uuid, retry_at: Instant, now: Instant) {
-        warn!(job_uuid = %job, "Buildkite does not have the verdict yet; trying again");
+    pub(super) fn finish_failed(&mut self, job: Uuid, tried: bool, retry_at: Instant, now: Instant) {
+        debug!(job_uuid = %job, tried, "Buildkite does not have the verdict yet; trying again");
+        let jitter = self.random.f64();
         let Some(entry) = self.entries.get_mut(&job) else { return };
         entry.finish_in_flight = false;
         if entry.job_lives() {
             entry.pending_verdict = None;
             entry.verdict = VerdictProgress::None;
             entry.removal.facts_since = Some(now);
-            let pause = TOLD_AGAIN_AFTER.saturating_mul(1 << entry.finish_failures.min(6)).min(LONGEST_PAUSE);
-            entry.finish_failures += 1;
-            let retry_at = retry_at.max(now + pause);
+            let doubled =
+                TOLD_AGAIN_AFTER.saturating_mul(1 << entry.finish_failures.min(6)).min(LONGEST_PAUSE);
+            let retry_at = if tried {
+                entry.finish_failures += 1;
+                retry_at.max(now + doubled.mul_f64(1.0 - jitter / 2.0))
+            } else {
+                retry_at
+            };
             entry.removal.not_before = Some(retry_at);
             self.untold.remove(&job);
             self.marked.insert(job);

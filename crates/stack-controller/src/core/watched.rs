@@ -111,9 +111,12 @@ impl Core {
             entry.attempt = Attempt::None;
             entry.admission = None;
         }
+        // Listed before its Job was seen: present jobs are no candidates, not even once they have ended (D1, D7). Of one
+        // that waits for another try, reserved, it may be an older attempt's end, shown again (L8).
+        if facts.seen.end.is_none() || !self.limiter.is_reserved(job) {
+            self.limiter.forget(job);
+        }
         entry.job = Some(facts);
-        // Listed before its Job was seen: present jobs are no candidates, not even once they have ended (D1, D7).
-        self.limiter.forget(job);
         self.marked.insert(job);
     }
 
@@ -188,14 +191,17 @@ impl Core {
     fn pod_seen(&mut self, facts: PodFacts, now: Instant) {
         let PodFacts { job, seen } = facts;
         let list = self.pods_list.current;
-        let pod = seen.name.clone();
+        let (pod, over) = (seen.name.clone(), seen.over);
         // The Job's own event may still be on its way: the entry is made so that nothing is lost.
         let sighting = self.entries.entry(job).or_default().pods.see(seen, list, now);
         if sighting == Sighting::AgentStarted {
             info!(job_uuid = %job, pod, "the agent started");
         }
         if sighting != Sighting::Known {
-            self.limiter.forget(job);
+            // As for its Job.
+            if !(over && self.limiter.is_reserved(job)) {
+                self.limiter.forget(job);
+            }
             self.marked.insert(job);
         }
     }

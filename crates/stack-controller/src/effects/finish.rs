@@ -19,6 +19,8 @@ use crate::{
 const EXIT_STATUS: i32 = -1;
 /// Pause after the client's own retries failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
+/// Pause after others were told.
+const NEXT_TURN_AFTER: Duration = Duration::from_secs(2);
 /// A verdict rests on a live read, which gets old (1.3, rule 2): so long it waits for its turn, and for events.
 const WAITS_FOR: Duration = Duration::from_secs(1);
 /// Tries at marking a Job. The mark only saves a restarted controller a call that Buildkite would answer
@@ -33,14 +35,15 @@ impl Executor {
         job_uid: Option<String>,
         reason: FinishReason,
     ) -> Event {
-        let not_told = || Event::FinishFailed { job, retry_at: self.retry_at(AFTER_FAILURE, None) };
         let permit = match reason {
             FinishReason::Lasts => self.finishing.acquire().await.ok(),
             FinishReason::MayPass => {
                 timeout(WAITS_FOR, self.finishing_once.acquire()).await.ok().and_then(Result::ok)
             }
         };
-        let Some(_permit) = permit else { return not_told() };
+        let Some(_permit) = permit else {
+            return Event::FinishHadNoTurn { job, retry_at: self.retry_at(NEXT_TURN_AFTER, None) };
+        };
         let events = match &job_uid {
             Some(uid) => self.events_of(uid).await,
             None => Vec::new(),

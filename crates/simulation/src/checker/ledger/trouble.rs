@@ -18,8 +18,9 @@ pub(in crate::checker) struct Trouble {
     silences: Vec<(Timestamp, Timestamp)>,
 }
 
-/// A watch that tells nothing is given up after 135 seconds at the latest.
-const SILENCE: Duration = Duration::from_secs(150);
+/// A watch falls silent after some events, while the server would go on for 120 seconds; it is given up 135 seconds
+/// after the last of them, or of its bookmarks.
+const SILENCE: Duration = Duration::from_secs(260);
 /// A watch whose events are late gets later with each, until the server ends it after 120 seconds; the last of them
 /// takes 20.
 const LAG: Duration = Duration::from_secs(150);

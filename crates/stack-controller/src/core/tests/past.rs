@@ -1,5 +1,7 @@
 //! Jobs that are gone before Buildkite knows how they ended (D6): TTL, or somebody, was faster than a call.
 
+use std::collections::VecDeque;
+
 use job_lifecycle::{LiveSeen, Why};
 
 use super::{
@@ -114,11 +116,12 @@ fn the_end_of_an_older_attempt_is_not_told_about_the_next() {
     assert_eq!(script.list([1]), [reserve([1])]);
     let _ = script.reserved(&[1], &[1]);
     let _ = script.started(1, StartOutcome::Retry { error: "no quota".into() });
-    for event in [Event::Job(Watched::Applied(facts(1, failed()))), deleted(1)] {
-        let effects = script.event(event);
-        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Finish { .. })), "{effects:?}");
-    }
+    let _ = script.event(Event::Job(Watched::Applied(facts(1, failed()))));
+    let effects = script.state(1, "reserved");
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Finish { .. })), "{effects:?}");
+    let _ = script.event(deleted(1));
     assert!(script.core.entries.is_empty());
+    assert!(script.core.limiter.is_reserved(id(1)), "its next try is still to come");
     assert_eq!(script.core.rooms[&id(1)].made, 1, "nor does it count twice");
 }
 
@@ -147,6 +150,57 @@ fn one_deletion_makes_one_room() {
         }
         assert_eq!(script.core.rooms[&id(1)].made, 1, "{answer_first}");
     }
+}
+
+/// lifecycle V1: ended Jobs that nobody can be asked about stay reserved without a slot, so there is a bound
+#[test]
+fn ended_jobs_that_are_not_told_about_stop_admissions() {
+    let mut script = Script::open(1, []);
+    let mut started = 0;
+    for n in 0..150 {
+        let _ = script.advance(1.0);
+        if script.list([n]).is_empty() {
+            break;
+        }
+        let _ = script.reserved(&[n], &[n]);
+        let _ = script.started(n, exists(n));
+        let _ = script.event(Event::Job(Watched::Applied(facts(n, None))));
+        let _ = script.advance(0.5);
+        let _ = script.event(Event::Job(Watched::Applied(facts(n, failed()))));
+        let _ = script.event(deleted(n));
+        started += 1;
+    }
+    assert_eq!((started, script.core.unsettled.len()), (100, 100));
+    let states = (0..100).map(|n| (id(n), "finished".to_owned())).collect();
+    let asked = (0..100).map(id).collect();
+    let effects = script.event(Event::States { asked, asked_at: script.now, states });
+    assert_eq!(effects, [reserve([100])], "the next in the queue");
+}
+
+/// lifecycle V4, 1.8: a job that we are refused although it is scheduled is not asked for at full speed
+#[test]
+fn a_refused_reservation_is_asked_for_again_after_a_pause() {
+    let mut script = Script::open(1, []);
+    script.run(1);
+    script.now += LIFETIME;
+    let mut calls = 0;
+    let mut effects: VecDeque<Effect> = script.list([1]).into();
+    let end = script.now + Duration::from_secs(60);
+    while script.now < end {
+        let answered = match effects.pop_front() {
+            Some(Effect::Reserve(_)) => {
+                calls += 1;
+                script.reserved(&[1], &[])
+            }
+            Some(Effect::ReadStates(_)) => script.state(1, "scheduled"),
+            other => {
+                assert_eq!(other, None);
+                script.advance(0.2)
+            }
+        };
+        effects.extend(answered);
+    }
+    assert!((10..=14).contains(&calls), "{calls} calls in a minute");
 }
 
 /// lifecycle V1, 2.5: while a reserve call hangs the state is not asked for again and again, and once it failed it is
