@@ -16,6 +16,8 @@ pub mod event;
 mod look;
 mod pods;
 mod removal;
+mod renewal;
+mod telling;
 mod waiting;
 mod watched;
 
