@@ -42,7 +42,7 @@ impl Rules for Reservations {
                     (true, ENOUGH) => self.told_paused = (ENOUGH, Some(seen.at)),
                     (true, told) => self.told_paused.0 = told,
                 }
-                Ok(())
+                forgotten(seen.at, books)
             }
             What::Paused { paused: false, .. } => {
                 self.told_paused = (0, None);
@@ -154,6 +154,35 @@ fn renewed_early(at: Timestamp, job: Uuid, entry: &Entry, books: &Ledger) -> Res
     Err(Violation::new("lifecycle V5", at, message).of(job))
 }
 
+/// How a Job ended is told, also when it is gone (D6): its job does not wait for its reservation to lapse.
+fn forgotten(at: Timestamp, books: &Ledger) -> Result<(), Violation> {
+    let waits_in_vain = |job: &&Uuid| {
+        let Some(entry) = books.job(**job) else { return false };
+        let (Some(ended), Some(gone)) = (entry.vanished_ended, entry.vanished) else { return false };
+        let own = entry.reservation.is_some_and(|held| held.since <= ended);
+        // Once nothing is wrong on the way to Buildkite, the state is asked for soon.
+        let quiet = at - AFTER_TROUBLE - books.race();
+        let troubled = books.buildkite.slow_between(quiet - LATEST, at)
+            || books.buildkite.disturbed_between(quiet, at)
+            || books.buildkite.faults_between(quiet, at) > 0;
+        // Its end was told by nobody while the watch told nothing.
+        let unseen = books.kubernetes.disturbed_between(ended - AFTER_TROUBLE, gone);
+        own && entry.workload.is_none()
+            && entry.told.is_none()
+            && !(troubled || unseen || entry.is_touched())
+            && gone.max(ended) < quiet
+            && books.last_turn < ended
+            && books.stopping.is_empty()
+    };
+    match books.held.iter().find(waits_in_vain) {
+        None => Ok(()),
+        Some(job) => {
+            let message = "its Job ended and is gone, and nobody has told how";
+            Err(Violation::new("lifecycle D6", at, message).of(*job))
+        }
+    }
+}
+
 /// A reservation that we want may lapse only when nobody could renew it.
 fn lapsed(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
     let Some(entry) = books.job(job) else { return Ok(()) };
@@ -258,6 +287,30 @@ mod tests {
         let mut story = Story::new();
         story.reserved(1).made(1).wait(610);
         story.hang_on_buildkite().hang_on_buildkite().hang_on_buildkite().wait(290).lapsed(1);
+        story.clean();
+    }
+
+    /// lifecycle D6
+    #[test]
+    fn the_end_of_a_job_that_is_gone_is_told() {
+        let mut story = Story::new();
+        story.wait(300).reserved(1).made(1).wait(10).fails(1).wait(10).gone(1).wait(60).polled(false);
+        story.clean();
+        story.wait(60).polled(false);
+        story.broken("lifecycle D6");
+
+        let mut story = Story::new();
+        story
+            .wait(300)
+            .reserved(1)
+            .made(1)
+            .wait(10)
+            .fails(1)
+            .wait(10)
+            .gone(1)
+            .tells(1)
+            .wait(120)
+            .polled(false);
         story.clean();
     }
 

@@ -159,7 +159,8 @@ impl Core {
                 facts.seen.end.is_some() && !last_pod.is_some_and(|pod| pod.agent_started)
             })
         };
-        planted::is(Defect::RoomWithoutEnd) && self.entries.get(&job).is_some_and(ended)
+        let is_there = self.entries.get(&job).filter(|entry| !entry.job_is_past);
+        planted::is(Defect::RoomWithoutEnd) && is_there.is_some_and(ended)
     }
 
     /// A created Job that the watch has not shown in time is read live (L10).
