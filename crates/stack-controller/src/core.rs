@@ -317,7 +317,7 @@ impl Core {
 
     /// Starts under way and verdicts not yet delivered: what a shutdown waits for (1.6).
     pub fn unfinished_work(&self) -> UnfinishedWork {
-        let unsettled = |entry: &&Entry| entry.job_is_past && entry.pending_verdict.is_none();
+        let unsettled = |entry: &&Entry| entry.is_past() && entry.pending_verdict.is_none();
         let starting = |entry: &&Entry| matches!(entry.attempt, Attempt::Creating | Attempt::Reserving);
         UnfinishedWork {
             creating: self.entries.values().filter(starting).count(),

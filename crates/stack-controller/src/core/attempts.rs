@@ -191,8 +191,11 @@ impl Core {
 
     pub(super) fn started(&mut self, job: Uuid, outcome: StartOutcome, now: Instant) -> Vec<Effect> {
         let mut effects = Vec::new();
-        if !self.entries.contains_key(&job) {
-            return effects;
+        let Some(entry) = self.entries.get(&job) else { return effects };
+        let made = |uid: &str| entry.job.as_ref().is_some_and(|known| known.uid == uid);
+        let of_this_attempt = matches!(&outcome, StartOutcome::Exists { uid, .. } if made(uid));
+        if entry.attempt == Attempt::Creating && entry.job_is_past && !of_this_attempt {
+            self.forget_job(job);
         }
         match outcome {
             StartOutcome::Exists { uid, adopted } => self.exists(job, uid, adopted, now),

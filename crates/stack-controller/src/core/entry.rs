@@ -27,7 +27,8 @@ pub(super) struct Entry {
     pub(super) job: Option<JobFacts>,
     /// When this very Job was first seen.
     pub(super) job_since: Option<Instant>,
-    /// The Job has ended and is gone, and what its end means for Buildkite is still to be found out.
+    /// The Job has ended and is gone, and what its end means for Buildkite is still to be found out; while a create is
+    /// on its way, also whether that made it.
     pub(super) job_is_past: bool,
     /// When the Job was first seen ended.
     pub(super) ended_at: Option<Instant>,
@@ -95,6 +96,11 @@ impl Entry {
     /// Whether its Job is there and has not ended.
     pub(super) fn job_lives(&self) -> bool {
         self.job.as_ref().is_some_and(|job| job.seen.end.is_none())
+    }
+
+    /// Whether nothing is left of the job but an end that may have to be told (D6).
+    pub(super) fn is_past(&self) -> bool {
+        self.job_is_past && self.attempt == Attempt::None
     }
 
     /// The end of the reservation, when it is known.

@@ -18,7 +18,7 @@ impl Core {
     /// arrived (1.8).
     pub(super) fn keep_reservation(&mut self, job: Uuid, now: Instant) {
         let entry = self.entry(job);
-        if entry.job_is_past && entry.pending_verdict.is_none() && !entry.is_ours(now) {
+        if entry.is_past() && entry.pending_verdict.is_none() && !entry.is_ours(now) {
             // It needs a slot now (V1).
             entry.renewing = false;
             self.reserve_call.forget(job);

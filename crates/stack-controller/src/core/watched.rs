@@ -128,9 +128,11 @@ impl Core {
             info!(job_uuid = %job, "the Job was deleted before it ended");
         }
         self.marked.insert(job);
+        // Whether it is the Job of this attempt its answer tells.
+        let unanswered = entry.attempt == Attempt::Creating && entry.ended_at.is_some();
         // Of a candidate it is an older attempt's end, shown again (L8).
         let unsettled = entry.end_is_unsettled(now) && !self.limiter.is_candidate(job);
-        if unsettled && !planted::is(Defect::EndForgottenWithItsJob) {
+        if (unanswered || unsettled) && !planted::is(Defect::EndForgottenWithItsJob) {
             entry.job_is_past = true;
         } else {
             self.forget_job(job);

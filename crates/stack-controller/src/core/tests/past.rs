@@ -39,6 +39,48 @@ fn how_a_job_ended_is_told_although_it_is_gone() {
     assert!(script.core.entries.is_empty());
 }
 
+/// lifecycle D6, L10: the answer to the create takes longer than the Job lives
+#[test]
+fn an_end_that_comes_before_the_answer_to_the_create_is_told() {
+    let ended_meanwhile = |uid: &str| {
+        let mut script = Script::open(1, []);
+        let _ = script.list([1]);
+        let _ = script.reserved(&[1], &[1]);
+        for end in [None, failed()] {
+            let _ = script.advance(1.0);
+            let _ = script.event(Event::Job(Watched::Applied(JobFacts { uid: uid.into(), ..facts(1, end) })));
+        }
+        let gone = JobFacts { uid: uid.into(), ..facts(1, failed()) };
+        let _ = script.event(Event::Job(Watched::Deleted(gone)));
+        assert_eq!(script.in_flight(), [1], "the create is on its way");
+        script
+    };
+    let tells = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Finish { .. }));
+
+    let mut script = ended_meanwhile("uid-1");
+    assert_eq!(script.started(1, exists(1)), [Effect::ReadStates(vec![id(1)])]);
+    assert_eq!(script.in_flight(), Vec::<u128>::new());
+    let effects = script.state(1, "reserved");
+    assert!(tells(&effects), "{effects:?}");
+    let _ = script.told(1);
+    assert!(script.core.entries.is_empty());
+
+    // An older Job, shown again: what was made since says how the attempt goes.
+    let mut script = ended_meanwhile("an older one");
+    assert_eq!(script.started(1, exists(1)), []);
+    let _ = script.event(Event::Located { job: id(1), uid: None });
+    let effects = script.state(1, "reserved");
+    assert!(!tells(&effects) && script.core.entries.is_empty(), "{effects:?}");
+
+    // Nothing is known to be made: another try, in which nobody tells of what was seen.
+    for outcome in [StartOutcome::Retry { error: "no quota".into() }, StartOutcome::Stale] {
+        let mut script = ended_meanwhile("uid-1");
+        let _ = script.started(1, outcome);
+        let effects = script.state(1, "reserved");
+        assert!(!tells(&effects) && script.core.entries.is_empty(), "{effects:?}");
+    }
+}
+
 /// lifecycle D6: nothing is to be told of a job that is somebody else's, or over
 #[test]
 fn nothing_is_kept_of_what_is_over() {
