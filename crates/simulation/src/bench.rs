@@ -104,7 +104,7 @@ impl State {
                 self.trace.add(at, "plan", format_args!("job {number} is {job}: {plan:?}"));
             }
             // Requests are traced where they are sent.
-            Note::Fault { .. } | Note::VerdictSent { .. } => {}
+            Note::Fault { .. } | Note::VerdictSent { .. } | Note::ReserveSent { .. } => {}
             note => self.trace.add(at, "plan", format_args!("{note:?}")),
         }
         self.checker.observe_note(now, note);

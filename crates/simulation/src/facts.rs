@@ -105,6 +105,15 @@ pub enum Note<'a> {
         /// The job.
         job: Uuid,
     },
+    /// A controller asks for reservations, which it may never get.
+    ReserveSent {
+        /// Which controller.
+        instance: usize,
+        /// Which life of it.
+        life: u32,
+        /// The jobs that it asks for.
+        jobs: &'a [Uuid],
+    },
     /// A job's agent loses its container, node or connection for a reason in the plan.
     Harm {
         /// The job.

@@ -55,6 +55,8 @@ pub(crate) enum Shape {
     Watch,
     /// A Job is to be made.
     Create,
+    /// An object is to be changed or removed, or a verdict told: a hundred jobs need that once or twice.
+    Seldom,
 }
 
 /// What becomes of one request.
@@ -133,6 +135,11 @@ impl Faults {
     }
 }
 
+/// Requests that are sent seldom meet so many times the faults, or few runs would show what becomes of them.
+const SELDOM: u32 = 4;
+/// As often as that they fail where most requests do: a share of a million, for one kind.
+const SELDOM_AT_MOST: u32 = 60_000;
+
 /// Rates are shares of a million and small: one draw decides which of them strikes.
 fn draw(random: &mut fastrand::Rng, rates: &Rates, shape: Shape) -> Option<FaultKind> {
     if rates.0.is_empty() {
@@ -148,7 +155,8 @@ fn draw(random: &mut fastrand::Rng, rates: &Rates, shape: Shape) -> Option<Fault
         if !fits {
             continue;
         }
-        if at < *rate {
+        let rate = if shape == Shape::Seldom { (rate * SELDOM).min(SELDOM_AT_MOST) } else { *rate };
+        if at < rate {
             return Some(*kind);
         }
         at -= rate;

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::ledger::{Entry, Ledger};
-use super::seen::{Event, Seen};
+use super::seen::{Event, Life, Seen, World};
 use super::{Rules, Violation};
 use crate::facts::CONTROLLER_ID;
 
@@ -24,6 +24,8 @@ const SETTLED: Duration = Duration::from_secs(130);
 const SHOWN: usize = 2;
 /// Lists that are remembered: they come ten seconds apart at most (2.1).
 const LISTS_KEPT: usize = 16;
+/// A signal is taken note of between two polls.
+const HEARD: Duration = Duration::from_millis(50);
 /// `pagination-depth-limit`: a list of more pages ends before its end.
 const PAGES: u32 = 2;
 
@@ -86,8 +88,11 @@ impl Rules for Choice {
             Event::Buildkite(What::State { job, from: JobState::Scheduled, to: JobState::Reserved, by }) => {
                 let ours = matches!(by, Actor::Stack(stack) if **stack == *CONTROLLER_ID);
                 if let Some(entry) = books.job(*job).filter(|entry| ours && entry.held_until.is_none()) {
-                    self.chosen(seen.at, *job, entry, books)?;
+                    self.chosen(seen.at, *job, entry, books);
                 }
+            }
+            Event::World(World::ReserveSent { life, jobs }) => {
+                takes_nothing_new(seen.at, *life, jobs, books)?;
             }
             _ => {}
         }
@@ -100,16 +105,14 @@ impl Rules for Choice {
 }
 
 impl Choice {
-    fn chosen(&mut self, at: Timestamp, job: Uuid, entry: &Entry, books: &Ledger) -> Result<(), Violation> {
+    fn chosen(&mut self, at: Timestamp, job: Uuid, entry: &Entry, books: &Ledger) {
         if !is_settled(at, books) {
-            return Ok(());
+            return;
         }
-        draining(at, job, books)?;
         let chosen = Chosen { at, job, place: place(entry) };
         if self.last.is_none_or(|last| last.place < chosen.place) {
             self.last = Some(chosen);
         }
-        Ok(())
     }
 
     /// Looks at what was reserved before this moment: what was not reserved with it by now was passed over.
@@ -156,15 +159,18 @@ fn is_settled(at: Timestamp, books: &Ledger) -> bool {
     books.buildkite.faults_between(from, at) == 0 && !books.buildkite.disturbed_between(from, at)
 }
 
-/// Whoever was asked to stop takes nothing new (P7).
-fn draining(at: Timestamp, job: Uuid, books: &Ledger) -> Result<(), Violation> {
-    let Some((life, _)) = books.acting().filter(|_| books.lives.len() == 1) else { return Ok(()) };
-    match books.stopping.get(&life) {
-        Some(asked) if *asked + quick(books) < at => {
-            let message = format!("reserved although {life} was asked to stop at {asked}");
-            Err(Violation::new("lifecycle P7", at, message).of(job))
+/// Whoever was asked to stop takes nothing new (P7). What it asked for before, it may go on asking for, and what our
+/// stack holds it may keep.
+fn takes_nothing_new(at: Timestamp, life: Life, jobs: &[Uuid], books: &Ledger) -> Result<(), Violation> {
+    let Some(asked) = books.stopping.get(&life).filter(|asked| **asked + HEARD < at) else { return Ok(()) };
+    let before = books.asked_for.get(&life);
+    let is_new = |job: &&Uuid| !books.held.contains(job) && !before.is_some_and(|named| named.contains(job));
+    match jobs.iter().find(is_new) {
+        None => Ok(()),
+        Some(job) => {
+            let message = format!("{life} asks for it, and was asked to stop at {asked}");
+            Err(Violation::new("lifecycle P7", at, message).of(*job))
         }
-        _ => Ok(()),
     }
 }
 
@@ -268,10 +274,15 @@ mod tests {
     /// lifecycle P7
     #[test]
     fn whoever_was_asked_to_stop_takes_nothing_new() {
-        let mut story = queue([(1, 0)]);
-        story.asked_to_stop().reserved(1).passing(2);
+        let mut story = queue([(1, 0), (2, 0)]);
+        story.reserve_sent(1).asked_to_stop().wait(1).reserve_sent(1).reserved(1).wait(1).reserve_sent(1);
         story.clean();
-        story.listed(2).wait(5).reserved(2);
+        story.reserve_sent(2);
         story.broken("lifecycle P7");
+
+        // It may keep what another life has reserved.
+        let mut story = queue([(1, 0)]);
+        story.reserved(1).restart(1).asked_to_stop().wait(1).reserve_sent(1);
+        story.clean();
     }
 }

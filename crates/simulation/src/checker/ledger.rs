@@ -36,6 +36,8 @@ pub(super) struct Ledger {
     pub(super) lives: BTreeMap<Life, Instance>,
     /// Those of them that were asked to stop, and when.
     pub(super) stopping: BTreeMap<Life, Timestamp>,
+    /// The jobs that each of them has asked to reserve.
+    pub(super) asked_for: BTreeMap<Life, BTreeSet<Uuid>>,
     /// When controllers made Jobs, in order.
     pub(super) made: Vec<Timestamp>,
     /// Controllers that were started so far.
@@ -205,6 +207,7 @@ impl Ledger {
             stranded: BTreeMap::new(),
             lives: BTreeMap::new(),
             stopping: BTreeMap::new(),
+            asked_for: BTreeMap::new(),
             made: Vec::new(),
             starts: 0,
             leader: None,

@@ -60,6 +60,7 @@ pub(super) enum World {
     Disturbed { side: Side, lasts: Duration },
     Touched { job: Uuid },
     VerdictSent { job: Uuid },
+    ReserveSent { life: Life, jobs: Vec<Uuid> },
     CutOff { job: Uuid, how: CutOff },
     Clash { job: Uuid, whose: Whose },
     NodeLost { node: u32 },
@@ -163,6 +164,9 @@ impl Seen {
             Note::Ended { instance, life, .. } => World::Ended { life: Life(*instance, *life) },
             Note::Fault { side, kind, .. } => World::Fault { side: *side, kind: *kind },
             Note::VerdictSent { job } => World::VerdictSent { job: *job },
+            Note::ReserveSent { instance, life, jobs } => {
+                World::ReserveSent { life: Life(*instance, *life), jobs: jobs.to_vec() }
+            }
             Note::Harm { job } => World::Touched { job: *job },
             Note::Clash { job, whose } => World::Clash { job: *job, whose: *whose },
             Note::NodeBack { node } => World::NodeBack { node: *node },

@@ -409,6 +409,12 @@ impl Story {
         self.world(World::VerdictSent { job: id(job) })
     }
 
+    /// The controller asks to reserve it, and may not get it.
+    pub(super) fn reserve_sent(&mut self, job: u128) -> &mut Self {
+        let life = self.life;
+        self.world(World::ReserveSent { life, jobs: vec![id(job)] })
+    }
+
     pub(super) fn verdict_again(&mut self, job: u128) -> &mut Self {
         self.asked(job, "agent-exited", false)
     }

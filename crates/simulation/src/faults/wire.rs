@@ -11,10 +11,11 @@ use std::{
 
 use axum::{
     Router,
-    body::{Body, Bytes, HttpBody},
+    body::{Body, Bytes, HttpBody, to_bytes},
 };
 use futures::future::BoxFuture;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use serde::Deserialize;
 use serde_json::json;
 use tokio::time::sleep;
 use tower::{BoxError, Service, ServiceExt as _};
@@ -73,6 +74,12 @@ where
     }
 }
 
+/// What a reserve call asks for.
+#[derive(Deserialize)]
+struct Reserve {
+    job_uuids: Vec<Uuid>,
+}
+
 /// The connection broke.
 pub(super) fn reset() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionReset, "the connection broke")
@@ -94,6 +101,7 @@ impl Wire {
         if let Some(job) = verdict_about(self.side, &request) {
             self.line.bench.note(&Note::VerdictSent { job });
         }
+        let request = self.note_reservations(request).await?;
         let shape = shape_of(self.side, &request);
         let ruling = faults.rule(self.side, shape);
         if let Some(kind) = ruling.fault {
@@ -112,6 +120,19 @@ impl Wire {
             sleep(ruling.after).await;
         }
         answer
+    }
+
+    /// Tells the judge of which jobs a reserve call asks for, whatever becomes of it.
+    async fn note_reservations(&self, request: Request<Body>) -> io::Result<Request<Body>> {
+        if kind_of(self.side, &request) != RequestKind::Reserve {
+            return Ok(request);
+        }
+        let (head, body) = request.into_parts();
+        let body = to_bytes(body, usize::MAX).await.map_err(io::Error::other)?;
+        let asked: Reserve = serde_json::from_slice(&body).map_err(io::Error::other)?;
+        let Line { instance, life, .. } = *self.line;
+        self.line.bench.note(&Note::ReserveSent { instance, life, jobs: &asked.job_uuids });
+        Ok(Request::from_parts(head, Body::from(body)))
     }
 
     async fn carry(
@@ -287,8 +308,11 @@ fn version_of(uri: &Uri) -> Option<&str> {
 }
 
 fn shape_of(side: Side, request: &Request<Body>) -> Shape {
-    if kind_of(side, request) == RequestKind::CreateJob {
-        return Shape::Create;
+    match kind_of(side, request) {
+        RequestKind::CreateJob => return Shape::Create,
+        RequestKind::Delete | RequestKind::Finish => return Shape::Seldom,
+        RequestKind::Patch if !request.uri().path().contains("/leases/") => return Shape::Seldom,
+        _ => {}
     }
     if side == Side::Buildkite || request.method() != Method::GET {
         return Shape::Plain;

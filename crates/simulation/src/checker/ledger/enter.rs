@@ -68,6 +68,7 @@ impl Ledger {
             World::Ended { life } => {
                 self.lives.remove(&life);
                 self.stopping.remove(&life);
+                self.asked_for.remove(&life);
                 self.last_turn = self.last_turn.max(at);
             }
             World::LeaseLost => self.last_turn = self.last_turn.max(at + LEADS_ON),
@@ -88,6 +89,7 @@ impl Ledger {
                 self.entry(job, at).expected.get_or_insert_default().clashes(whose);
             }
             World::VerdictSent { job } => self.entry(job, at).told = Some(at),
+            World::ReserveSent { life, jobs } => self.asked_for.entry(life).or_default().extend(jobs),
             World::NodeLost { node } => self.node_lost(node),
             World::NodeBack { node } => drop(self.lost_nodes.remove(&node)),
             World::JobControllerStalls { lasts } => self.stalled_until = self.stalled_until.max(at + lasts),
