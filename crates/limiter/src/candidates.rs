@@ -266,7 +266,7 @@ impl Candidates {
             (Left::Apart(held), _) | (Left::Nothing, Some(held)) => self.held.set_apart(job, held),
             (Left::Nothing, None) => {}
         }
-        if place.restore(self.accepted) {
+        if place.restore(self.accepted, not_before) {
             self.yielding.insert(job);
         }
         self.by_job.insert(
@@ -337,7 +337,7 @@ impl Candidates {
         let before = candidate.place.order();
         let Some((priority, age, _)) = last.filter(|last| *last > before) else { return };
         self.sequence += 1;
-        if let Some(why) = candidate.place.put_behind((priority, age, self.sequence), self.accepted) {
+        if let Some(why) = candidate.place.put_behind((priority, age, self.sequence), self.accepted, now) {
             self.put_behind.push((job, why));
         }
         self.yielding.insert(job);
@@ -347,12 +347,12 @@ impl Candidates {
     }
 
     /// Somebody was able to start: who only yielded stands in its own place again (V1).
-    pub(crate) fn create_accepted(&mut self) {
+    pub(crate) fn create_accepted(&mut self, now: Instant) {
         self.accepted += 1;
         for job in std::mem::take(&mut self.yielding) {
             let Some(candidate) = self.by_job.get_mut(&job) else { continue };
             let before = candidate.place.order();
-            candidate.place.restore(self.accepted);
+            candidate.place.restore(self.accepted, now);
             if self.ready.remove(&before).is_some() {
                 self.ready.insert(candidate.place.order(), job);
             }

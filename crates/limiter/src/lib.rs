@@ -277,8 +277,8 @@ impl Limiter {
 
     /// A create was accepted, of whatever job: what keeps others from starting is not everybody's fault, or not any
     /// more. Who was put behind although nobody could start has its own place again (V1).
-    pub fn create_accepted(&mut self) {
-        self.candidates.create_accepted();
+    pub fn create_accepted(&mut self, now: Instant) {
+        self.candidates.create_accepted(now);
     }
 
     /// Jobs that were put behind the others since the last call, for the log: each at most once for each reason, as

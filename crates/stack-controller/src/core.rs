@@ -139,7 +139,7 @@ impl Core {
             }
             Event::ReserveFailed { asked, retry_at } => self.reserve_failed(asked, retry_at, now),
             Event::Started { job, outcome } => effects = self.started(job, outcome, now),
-            Event::Located { job, uid } => self.located(job, uid, now),
+            Event::Located { job, found } => self.located(job, found, now),
             Event::LocateFailed { job } => self.locate_failed(job, now),
             Event::Finished { job, recorded, state } => effects = self.finished(job, recorded, state),
             Event::FinishFailed { job, retry_at } => self.finish_failed(job, true, retry_at, now),
@@ -306,9 +306,10 @@ impl Core {
         self.stopping = true;
         self.limiter.drain();
         for job in self.awaiting_reservation() {
-            self.reserve_call.forget(job);
             self.drop_attempt(job);
         }
+        // Renewals that wait for their call would hide the jobs for a whole lifetime more.
+        self.reserve_call.retain(|_| false);
         for (job, held) in self.limiter.reserved_candidates() {
             let seconds = held.until.saturating_duration_since(now).as_secs();
             info!(job_uuid = %job, seconds, "left reserved without a Job; listed again at expiry");

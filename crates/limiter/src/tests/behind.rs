@@ -144,7 +144,7 @@ fn a_create_that_is_accepted_during_an_attempt_counts_for_it() {
     let both = limiter.admit(lapsed);
     assert_eq!(both.iter().map(|one| one.job).collect::<Vec<_>>(), [job(2), job(1)]);
     let [_, yields] = both.try_into().unwrap();
-    limiter.create_accepted();
+    limiter.create_accepted(lapsed);
     limiter.listed([listed(3, 5, 2)], ListingEnd::Partial, lapsed, lapsed);
     limiter.release(job(2));
     limiter.requeue(yields, None, lapsed);

@@ -88,7 +88,7 @@ impl Site {
                 self.created.push(n);
                 self.end(n);
                 self.limiter.release(admission.job);
-                self.limiter.create_accepted();
+                self.limiter.create_accepted(now);
             }
             Attempt::Fails if admission.attempts.failed == 9 => {
                 self.end(n);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use job_lifecycle::{
-    BuildkiteState, StateSeen, Verdict,
+    BuildkiteState, StateSeen, Verdict, VerdictProgress,
     attempt::{AfterFailure, after_failure, may_create},
 };
 use limiter::{Admission, Reservation};
@@ -19,7 +19,7 @@ use crate::planted::{self, Defect};
 use super::{
     Core,
     entry::{Attempt, Entry},
-    event::{Effect, StartOutcome},
+    event::{Effect, JobFacts, StartOutcome},
 };
 
 /// How long the watch may take to show a Job that was created before it is read live.
@@ -173,11 +173,9 @@ impl Core {
                 again.extend(self.limiter.is_reserved(job).then_some(job));
                 continue;
             };
-            if entry.attempt == Attempt::Reserving {
-                if self.stopping {
-                    self.drop_attempt(job);
-                    continue;
-                }
+            if entry.attempt == Attempt::Reserving && self.stopping {
+                self.drop_attempt(job);
+            } else if entry.attempt == Attempt::Reserving {
                 let perhaps_until = Some(now + self.settings.reservation_lifetime);
                 let entry = self.entry(job);
                 entry.attempt = Attempt::AwaitsReservation;
@@ -185,6 +183,9 @@ impl Core {
             }
             self.marked.insert(job);
             again.push(job);
+        }
+        if self.stopping {
+            again.clear();
         }
         self.reserve_call.failed(again, retry_at);
     }
@@ -197,8 +198,11 @@ impl Core {
         if entry.attempt == Attempt::Creating && entry.job_is_past && !of_this_attempt {
             self.forget_job(job);
         }
+        let is_decided = self.entry(job).verdict != VerdictProgress::None;
         match outcome {
             StartOutcome::Exists { uid, adopted } => self.exists(job, uid, adopted, now),
+            // The watch showed a Job that cannot start before its create was answered.
+            _ if is_decided => self.drop_attempt(job),
             StartOutcome::Refused { verdict } => {
                 self.metrics.limiter.errors_rejected.inc();
                 let entry = self.entry(job);
@@ -263,7 +267,7 @@ impl Core {
         if adopted {
             self.metrics.deduper.already_running_handle.inc();
         } else if !planted::is(Defect::PlaceNeverGivenBack) {
-            self.limiter.create_accepted();
+            self.limiter.create_accepted(now);
         }
         self.marked.insert(job);
     }
@@ -298,14 +302,20 @@ impl Core {
         }
     }
 
-    /// A live read says only whether the Job exists and which one it is: what it looks like is the watch's to
-    /// say, or an older read could overrule a newer event.
-    pub(super) fn located(&mut self, job: Uuid, uid: Option<String>, now: Instant) {
+    /// A live read says only whether the Job exists, which one it is, and how it ended: what else it looks like is the
+    /// watch's to say, or an older read could overrule a newer event.
+    pub(super) fn located(&mut self, job: Uuid, found: Option<JobFacts>, now: Instant) {
         let Some(entry) = self.entries.get_mut(&job) else { return };
         entry.locating = false;
         if let Attempt::Created { .. } = entry.attempt {
-            match uid {
-                Some(uid) => entry.attempt = Attempt::Created { uid, verify_at: now + VISIBLE_WITHIN },
+            match found {
+                Some(facts) => {
+                    entry.attempt =
+                        Attempt::Created { uid: facts.uid.clone(), verify_at: now + VISIBLE_WITHIN };
+                    if facts.seen.end.is_some() {
+                        self.job_read(facts, now);
+                    }
+                }
                 None => {
                     info!(job_uuid = %job, "the Job was deleted before the watch showed it");
                     entry.attempt = Attempt::None;

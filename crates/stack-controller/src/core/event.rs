@@ -62,8 +62,8 @@ pub enum Event {
     Located {
         /// The job.
         job: Uuid,
-        /// The UID of the Job, or `None` when the name is free or somebody else's.
-        uid: Option<String>,
+        /// The Job, or `None` when the name is free or somebody else's.
+        found: Option<JobFacts>,
     },
     /// The live read failed.
     LocateFailed {

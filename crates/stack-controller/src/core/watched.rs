@@ -65,6 +65,14 @@ impl Core {
         !ours && !entry.job_is_past && entry.job.as_ref().is_some_and(succeeded)
     }
 
+    /// A Job of ours has ended, as a live read shows before the watch does. A list that is under way may be newer than
+    /// that: unless it shows the Job too, it is gone.
+    pub(super) fn job_read(&mut self, facts: JobFacts, now: Instant) {
+        let job = facts.job;
+        self.job_seen(facts, now);
+        self.entry(job).list = self.jobs_list.done;
+    }
+
     /// A Job as it is now, or as it was at some earlier time of its life.
     pub(super) fn job_seen(&mut self, facts: JobFacts, now: Instant) {
         let job = facts.job;
@@ -87,6 +95,7 @@ impl Core {
         if entry.job.as_ref().is_some_and(|known| known.uid != facts.uid) {
             entry.start_over();
         }
+        entry.job_is_past = false;
         entry.job_since.get_or_insert(now);
         entry.podless_since = facts.seen.lacks_pod().then(|| entry.podless_since.unwrap_or(now));
         if facts.seen.end.is_some() {

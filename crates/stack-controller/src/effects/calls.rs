@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{Executor, lock};
 use crate::{
     core::event::Event,
+    observe::job_facts,
     planted::{self, Defect},
     session::{Backoff, SLOW_RETRY, Session, error_chain},
 };
@@ -74,8 +75,8 @@ impl Executor {
     pub(super) async fn locate(&self, job: Uuid) -> Event {
         match self.runtime.get_job(&self.job_name(job)).await {
             Ok(view) => {
-                let ours = view.filter(|view| view.job_uuid == Some(job));
-                Event::Located { job, uid: ours.map(|view| view.uid) }
+                let facts = view.and_then(|view| job_facts(&view, &self.namespace));
+                Event::Located { job, found: facts.filter(|facts| facts.job == job) }
             }
             Err(error) => {
                 warn!(error = error_chain(&error), "could not read the Job; trying again");

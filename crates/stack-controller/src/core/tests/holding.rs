@@ -14,7 +14,7 @@ fn a_created_job_that_never_shows_up_is_read_live_before_its_slot_is_given_away(
     assert_eq!(script.event(Event::LocateFailed { job: id(1) }), []);
     assert_eq!(script.in_flight(), [1], "not knowing keeps the slot");
     assert_eq!(script.advance(10.0), [Effect::Locate(id(1))]);
-    let _ = script.event(Event::Located { job: id(1), uid: None });
+    let _ = script.event(Event::Located { job: id(1), found: None });
     assert!(script.in_flight().is_empty());
 }
 
@@ -161,6 +161,24 @@ fn a_stop_admits_nothing_more_and_waits_for_what_is_on_the_wire() {
     assert_eq!(script.core.unfinished_work(), UnfinishedWork::default());
     assert_eq!(script.list([4]), []);
     assert_eq!(script.in_flight(), [1]);
+}
+
+/// lifecycle P7, 1.6: what is left reserved lapses as soon as was logged
+#[test]
+fn a_stop_renews_nothing() {
+    for in_flight in [false, true] {
+        let mut script = Script::open(1, []);
+        script.run(1);
+        assert_eq!(script.advance(601.0), [reserve([1]), Effect::ReadStates(vec![id(1)])]);
+        let retry_at = script.now + Duration::from_secs(5);
+        let failed = Event::ReserveFailed { asked: vec![id(1)], retry_at };
+        let events = if in_flight { [Event::Stop, failed] } else { [failed, Event::Stop] };
+        for event in events {
+            assert_eq!(script.event(event), []);
+        }
+        let effects = script.advance(6.0);
+        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Reserve(_))), "{effects:?}");
+    }
 }
 
 /// lifecycle L19

@@ -68,7 +68,7 @@ fn an_end_that_comes_before_the_answer_to_the_create_is_told() {
     // An older Job, shown again: what was made since says how the attempt goes.
     let mut script = ended_meanwhile("an older one");
     assert_eq!(script.started(1, exists(1)), []);
-    let _ = script.event(Event::Located { job: id(1), uid: None });
+    let _ = script.event(Event::Located { job: id(1), found: None });
     let effects = script.state(1, "reserved");
     assert!(!tells(&effects) && script.core.entries.is_empty(), "{effects:?}");
 
@@ -79,6 +79,57 @@ fn an_end_that_comes_before_the_answer_to_the_create_is_told() {
         let effects = script.state(1, "reserved");
         assert!(!tells(&effects) && script.core.entries.is_empty(), "{effects:?}");
     }
+}
+
+/// lifecycle D6, L10: a create that tells nothing does not begin anew what is told already
+#[test]
+fn a_verdict_that_is_on_its_way_ends_the_attempt() {
+    let mut script = Script::open(1, []);
+    let _ = script.list([1]);
+    let _ = script.reserved(&[1], &[1]);
+    let verdict = Verdict::gave_up(1, "it cannot start");
+    let _ = script.core.finish(id(1), verdict, script.now, &mut Vec::new());
+    let _ = script.started(1, StartOutcome::Retry { error: "no answer".into() });
+    assert_eq!((script.in_flight(), script.core.limiter.is_candidate(id(1))), (vec![], false));
+    let _ = script.told(1);
+    assert!(script.core.entries.is_empty());
+}
+
+/// lifecycle L10, D6: the watch is slow, and a live read shows the end before it
+#[test]
+fn an_end_that_a_live_read_shows_is_told() {
+    let located = || {
+        let mut script = Script::open(1, []);
+        let _ = script.list([1]);
+        let _ = script.reserved(&[1], &[1]);
+        let _ = script.started(1, exists(1));
+        let _ = script.event(Event::Job(Watched::ListStarted));
+        assert_eq!(script.advance(10.0), [Effect::Locate(id(1))]);
+        let effects = script.event(Event::Located { job: id(1), found: Some(facts(1, failed())) });
+        assert_eq!(effects, [Effect::ReadStates(vec![id(1)])]);
+        assert_eq!(script.in_flight(), Vec::<u128>::new());
+        script
+    };
+    // The list is newer than the end of its object, or it is not.
+    for (gone, entries) in [(true, 0), (false, 1)] {
+        let mut script = located();
+        if !gone {
+            let _ = script.event(Event::Job(Watched::Listed(facts(1, failed()))));
+        }
+        let _ = script.event(Event::Job(Watched::ListDone));
+        let effects = script.state(1, "reserved");
+        assert!(matches!(&effects[..], [Effect::Finish { .. }]), "{gone}: {effects:?}");
+        let _ = script.told(1);
+        assert_eq!(script.core.entries.len(), entries, "{gone}");
+    }
+    // One that lives is the watch's to show.
+    let mut script = Script::open(1, []);
+    let _ = script.list([1]);
+    let _ = script.reserved(&[1], &[1]);
+    let _ = script.started(1, exists(1));
+    assert_eq!(script.advance(10.0), [Effect::Locate(id(1))]);
+    let _ = script.event(Event::Located { job: id(1), found: Some(facts(1, None)) });
+    assert!(script.core.entries[&id(1)].job.is_none());
 }
 
 /// lifecycle D6: nothing is to be told of a job that is somebody else's, or over
