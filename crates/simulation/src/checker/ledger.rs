@@ -105,12 +105,16 @@ pub(super) struct Entry {
     pub(super) acquisitions: u32,
     /// When a controller sent a verdict last, whether it arrived or not.
     pub(super) told: Option<Timestamp>,
+    /// When each of its verdicts was sent.
+    pub(super) tellings: Vec<Timestamp>,
     pub(super) verdict: Option<Timestamp>,
     pub(super) workload: Option<Workload>,
     /// When the last of its Jobs ceased to exist.
     pub(super) vanished: Option<Timestamp>,
     /// When that Job had ended, if it had.
     pub(super) vanished_ended: Option<Timestamp>,
+    /// When the last of its Jobs was made.
+    pub(super) made: Option<Timestamp>,
     /// Pods by UID, until both their object and their agent are gone.
     pub(super) pods: BTreeMap<Uuid, Pod>,
     /// Jobs made so far.
@@ -168,10 +172,12 @@ impl Entry {
             acquired: None,
             acquisitions: 0,
             told: None,
+            tellings: Vec::new(),
             verdict: None,
             workload: None,
             vanished: None,
             vanished_ended: None,
+            made: None,
             pods: BTreeMap::new(),
             created: 0,
         }

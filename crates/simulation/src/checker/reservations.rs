@@ -165,11 +165,19 @@ fn forgotten(at: Timestamp, books: &Ledger) -> Result<(), Violation> {
         let troubled = books.buildkite.slow_between(quiet - LATEST, at)
             || books.buildkite.disturbed_between(quiet, at)
             || books.buildkite.faults_between(quiet, at) > 0;
-        // Its end was told by nobody while the watch told nothing.
-        let unseen = books.kubernetes.disturbed_between(ended - AFTER_TROUBLE, gone);
+        // Its end was told by nobody while the watch told nothing, or that its Job was ours.
+        let (seconds, made) = (Duration::from_secs(1), entry.made.unwrap_or(ended));
+        let unseen = books.kubernetes.disturbed_between(ended - AFTER_TROUBLE, gone)
+            || books.kubernetes.hung_between(made - AFTER_TROUBLE, gone)
+            || books.kubernetes.lost_between(made - seconds - books.race(), made + seconds + books.race());
+        // Whether a renewal was granted the answer tells.
+        let unsure = entry.reservation.is_some_and(|held| {
+            let (from, to) = (held.renewed - seconds - books.race(), held.renewed + seconds + books.race());
+            books.buildkite.faults_between(from, to) > 0 || books.buildkite.disturbed_between(from, to)
+        });
         own && entry.workload.is_none()
             && entry.told.is_none()
-            && !(troubled || unseen || entry.is_touched())
+            && !(troubled || unseen || unsure || entry.is_touched())
             && gone.max(ended) < quiet
             && books.last_turn < ended
             && books.stopping.is_empty()
@@ -312,6 +320,28 @@ mod tests {
             .wait(120)
             .polled(false);
         story.clean();
+    }
+
+    /// lifecycle D6: whose Job it was, and whether the reservation still holds, nobody can know
+    #[test]
+    fn nothing_is_told_of_what_nobody_can_know() {
+        for (trouble, on_buildkite) in [(true, false), (false, true), (false, false)] {
+            let mut story = Story::new();
+            story.wait(300).reserved(1);
+            if trouble {
+                story.fault_on_kubernetes();
+            }
+            story.made(1).wait(580);
+            if on_buildkite {
+                story.fault_on_buildkite();
+            }
+            story.renewed(1).wait(90).fails(1).wait(10).gone(1).wait(120).polled(false);
+            if trouble || on_buildkite {
+                story.clean();
+            } else {
+                story.broken("lifecycle D6");
+            }
+        }
     }
 
     /// lifecycle V5

@@ -198,6 +198,10 @@ impl Story {
         self.world(World::Fault { side: Side::Buildkite, kind: FaultKind::LostAnswer })
     }
 
+    pub(super) fn fault_on_kubernetes(&mut self) -> &mut Self {
+        self.world(World::Fault { side: Side::Kubernetes, kind: FaultKind::LostAnswer })
+    }
+
     pub(super) fn hang_on_buildkite(&mut self) -> &mut Self {
         self.world(World::Fault { side: Side::Buildkite, kind: FaultKind::Hang })
     }

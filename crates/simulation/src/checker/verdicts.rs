@@ -118,7 +118,10 @@ impl Asked<'_> {
         let slow = books.buildkite.slow_between(*at - TRIES_TAKE, *at);
         // The fault that lost the first answer was noted when that request was sent, a way before it arrived.
         let sent = since - books.facts.site.latency;
-        let troubled = books.troubled_between((*at - REPEATS).max(sent), *at) || slow;
+        // A call that began before somebody else ended the job repeats itself.
+        let repeated = |began: &Timestamp| *began <= since + books.race() && *began + TRIES_TAKE >= *at;
+        let begun = entry.verdict.is_none() && entry.tellings.iter().any(repeated);
+        let troubled = books.troubled_between((*at - REPEATS).max(sent), *at) || slow || begun;
         if !state.is_terminal() || fresh || troubled {
             return Ok(());
         }
@@ -202,6 +205,27 @@ mod tests {
         let mut story = Story::with_latency(Duration::from_millis(250));
         story.wait(200).fails_to_start(1).runs_until_agent(1).fails(1);
         story.fault_on_buildkite().wait(10).verdict(1, "agent-exited").wait(20).verdict_again(1);
+        story.broken("lifecycle X13");
+    }
+
+    /// lifecycle 5.1: what is tried again began in time
+    #[test]
+    fn a_verdict_is_not_told_of_a_job_that_is_over() {
+        let failed = || {
+            let mut story = Story::new();
+            story.wait(200).fails_to_start(1).runs_until_agent(1).fails(1);
+            story
+        };
+        let mut story = failed();
+        story.canceled(1).wait(7).tells(1).verdict_refused(1);
+        story.broken("lifecycle 5.1");
+
+        let mut story = failed();
+        story.tells(1).wait(1).canceled(1).wait(6).tells(1).verdict_refused(1);
+        story.clean();
+
+        let mut story = failed();
+        story.tells(1).verdict(1, "agent-exited").wait(20).tells(1).verdict_again(1);
         story.broken("lifecycle X13");
     }
 

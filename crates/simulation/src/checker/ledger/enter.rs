@@ -74,7 +74,9 @@ impl Ledger {
             World::LeaseLost => self.last_turn = self.last_turn.max(at + LEADS_ON),
             World::StopAsked { instance } => {
                 let asked = self.lives.keys().filter(|life| life.0 == instance);
-                self.stopping.extend(asked.map(|life| (*life, at)));
+                for life in asked {
+                    self.stopping.entry(*life).or_insert(at);
+                }
             }
             World::Reprioritized { job, priority } => {
                 let entry = self.entry(job, at);
@@ -88,7 +90,11 @@ impl Ledger {
             World::Clash { job, whose } => {
                 self.entry(job, at).expected.get_or_insert_default().clashes(whose);
             }
-            World::VerdictSent { job } => self.entry(job, at).told = Some(at),
+            World::VerdictSent { job } => {
+                let entry = self.entry(job, at);
+                entry.told = Some(at);
+                entry.tellings.push(at);
+            }
             World::ReserveSent { life, jobs } => self.asked_for.entry(life).or_default().extend(jobs),
             World::NodeLost { node } => self.node_lost(node),
             World::NodeBack { node } => drop(self.lost_nodes.remove(&node)),
@@ -209,6 +215,7 @@ impl Ledger {
             known.unwrap_or(Workload { seen, finished: None, agent_ran: false, pod_gone: None });
         if known.is_none() {
             entry.created += 1;
+            entry.made = Some(at);
             entry.wanted_since = None;
             if let Writer::Controller(_) = by {
                 self.made.push(at);

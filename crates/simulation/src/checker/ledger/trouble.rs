@@ -73,6 +73,16 @@ impl Trouble {
         self.disturbed_between(from, to) || self.slow_between(from, to) || lost.count() >= 3
     }
 
+    /// Whether a request of this window may have kept its caller waiting without an answer, a list or a watch as well.
+    pub(in crate::checker) fn hung_between(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.any_between(from, to, |kind| matches!(kind, FaultKind::LateRequest | FaultKind::Hang))
+    }
+
+    /// Whether what became of a request of this window may be unknown to its caller.
+    pub(in crate::checker) fn lost_between(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.any_between(from, to, |kind| kind != FaultKind::Delay)
+    }
+
     fn any_between(&self, from: Timestamp, to: Timestamp, wanted: impl Fn(FaultKind) -> bool) -> bool {
         let recent = self.faults.iter().rev().take_while(|(at, _)| *at >= from);
         recent.filter(|(at, _)| *at <= to).any(|(_, kind)| wanted(*kind))
