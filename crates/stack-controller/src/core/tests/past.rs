@@ -88,7 +88,7 @@ fn a_verdict_that_is_on_its_way_ends_the_attempt() {
     let _ = script.list([1]);
     let _ = script.reserved(&[1], &[1]);
     let verdict = Verdict::gave_up(1, "it cannot start");
-    let _ = script.core.finish(id(1), verdict, script.now, &mut Vec::new());
+    script.core.finish(id(1), verdict, script.now, &mut Vec::new());
     let _ = script.started(1, StartOutcome::Retry { error: "no answer".into() });
     assert_eq!((script.in_flight(), script.core.limiter.is_candidate(id(1))), (vec![], false));
     let _ = script.told(1);
