@@ -306,10 +306,12 @@ impl Core {
         self.stopping = true;
         self.limiter.drain();
         for job in self.awaiting_reservation() {
+            self.reserve_call.forget(job);
             self.drop_attempt(job);
         }
-        // Renewals that wait for their call would hide the jobs for a whole lifetime more.
-        self.reserve_call.retain(|_| false);
+        // Renewals of candidates that wait for their call would hide them for a whole lifetime more.
+        let Self { reserve_call, entries, .. } = self;
+        reserve_call.retain(|job| entries.contains_key(&job));
         for (job, held) in self.limiter.reserved_candidates() {
             let seconds = held.until.saturating_duration_since(now).as_secs();
             info!(job_uuid = %job, seconds, "left reserved without a Job; listed again at expiry");

@@ -170,12 +170,14 @@ impl Core {
                 continue;
             }
             let Some(entry) = self.entries.get_mut(&job) else {
-                again.extend(self.limiter.is_reserved(job).then_some(job));
+                again.extend((self.limiter.is_reserved(job) && !self.stopping).then_some(job));
                 continue;
             };
-            if entry.attempt == Attempt::Reserving && self.stopping {
-                self.drop_attempt(job);
-            } else if entry.attempt == Attempt::Reserving {
+            if entry.attempt == Attempt::Reserving {
+                if self.stopping {
+                    self.drop_attempt(job);
+                    continue;
+                }
                 let perhaps_until = Some(now + self.settings.reservation_lifetime);
                 let entry = self.entry(job);
                 entry.attempt = Attempt::AwaitsReservation;
@@ -183,9 +185,6 @@ impl Core {
             }
             self.marked.insert(job);
             again.push(job);
-        }
-        if self.stopping {
-            again.clear();
         }
         self.reserve_call.failed(again, retry_at);
     }
@@ -231,8 +230,14 @@ impl Core {
         effects
     }
 
-    /// Too little is left of the reservation to create with (V6). One that was let go lapses first (V1).
+    /// Too little is left of the reservation to create with (V6). One that was let go lapses first (V1), and so does each
+    /// after a stop (P7).
     fn reserve_again(&mut self, job: Uuid, now: Instant) {
+        if self.stopping {
+            info!(job_uuid = %job, "left reserved without a Job; listed again at expiry");
+            self.drop_attempt(job);
+            return;
+        }
         let reservation = self.entry(job).reservation;
         let let_go = |admission: &mut Admission| admission.is_let_go(now);
         match (self.entry(job).admission.take_if(let_go), reservation) {
@@ -303,32 +308,32 @@ impl Core {
     }
 
     /// A live read says only whether the Job exists, which one it is, and how it ended: what else it looks like is the
-    /// watch's to say, or an older read could overrule a newer event.
+    /// watch's to say, or an older read could overrule a newer event. An answer to an entry that was forgotten says
+    /// nothing.
     pub(super) fn located(&mut self, job: Uuid, found: Option<JobFacts>, now: Instant) {
         let Some(entry) = self.entries.get_mut(&job) else { return };
-        entry.locating = false;
-        if let Attempt::Created { .. } = entry.attempt {
-            match found {
-                Some(facts) => {
-                    entry.attempt =
-                        Attempt::Created { uid: facts.uid.clone(), verify_at: now + VISIBLE_WITHIN };
-                    if facts.seen.end.is_some() {
-                        self.job_read(facts, now);
-                    }
-                }
-                None => {
-                    info!(job_uuid = %job, "the Job was deleted before the watch showed it");
-                    entry.attempt = Attempt::None;
-                    entry.admission = None;
-                }
-            }
-        }
+        let Some(asked_after) = entry.locating.take() else { return };
         self.marked.insert(job);
+        let Attempt::Created { uid, .. } = &entry.attempt else { return };
+        let Some(facts) = found else {
+            info!(job_uuid = %job, "the Job was deleted before the watch showed it");
+            entry.attempt = Attempt::None;
+            entry.admission = None;
+            return;
+        };
+        let ended = facts.seen.end.is_some();
+        // A list that was completed meanwhile may be newer, and would have shown that the Job is gone.
+        if ended && facts.uid == *uid && self.jobs_list.done == asked_after {
+            self.job_read(facts, now);
+            return;
+        }
+        let verify_at = if ended { now } else { now + VISIBLE_WITHIN };
+        entry.attempt = Attempt::Created { uid: facts.uid, verify_at };
     }
 
     pub(super) fn locate_failed(&mut self, job: Uuid, now: Instant) {
         let Some(entry) = self.entries.get_mut(&job) else { return };
-        entry.locating = false;
+        entry.locating = None;
         if let Attempt::Created { verify_at, .. } = &mut entry.attempt {
             *verify_at = now + VISIBLE_WITHIN;
             self.marked.insert(job);

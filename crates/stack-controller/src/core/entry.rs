@@ -58,8 +58,8 @@ pub(super) struct Entry {
     pub(super) finish_failed_at: Option<Instant>,
     /// When Buildkite refused to extend the reservation: somebody else may hold the job.
     pub(super) renewal_refused_at: Option<Instant>,
-    /// A live read of the Job is on the wire.
-    pub(super) locating: bool,
+    /// A live read of the Job is on the wire, sent after so many complete lists.
+    pub(super) locating: Option<u64>,
     /// The timer that is armed.
     pub(super) timer: Option<Instant>,
     /// Why nothing is done, as it was logged last: an unbuilt rule, or an unexpected state.

@@ -167,8 +167,8 @@ impl Core {
     fn verify(&mut self, job: Uuid, verify_at: Instant, now: Instant, effects: &mut Vec<Effect>) {
         if verify_at > now {
             self.arm(job, verify_at);
-        } else if !self.entry(job).locating {
-            self.entry(job).locating = true;
+        } else if self.entry(job).locating.is_none() {
+            self.entry(job).locating = Some(self.jobs_list.done);
             effects.push(Effect::Locate(job));
         }
     }

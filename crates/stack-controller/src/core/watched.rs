@@ -20,7 +20,8 @@ use super::{
 pub(super) struct ListProgress {
     /// The list under way, or the last one.
     current: u64,
-    done: u64,
+    /// The last one that was complete.
+    pub(super) done: u64,
 }
 
 impl ListProgress {

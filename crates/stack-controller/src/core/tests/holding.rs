@@ -163,22 +163,44 @@ fn a_stop_admits_nothing_more_and_waits_for_what_is_on_the_wire() {
     assert_eq!(script.in_flight(), [1]);
 }
 
-/// lifecycle P7, 1.6: what is left reserved lapses as soon as was logged
+/// lifecycle P7, 1.6: what is left reserved without a Job lapses as soon as was logged
 #[test]
-fn a_stop_renews_nothing() {
-    for in_flight in [false, true] {
-        let mut script = Script::open(1, []);
-        script.run(1);
-        assert_eq!(script.advance(601.0), [reserve([1]), Effect::ReadStates(vec![id(1)])]);
-        let retry_at = script.now + Duration::from_secs(5);
-        let failed = Event::ReserveFailed { asked: vec![id(1)], retry_at };
-        let events = if in_flight { [Event::Stop, failed] } else { [failed, Event::Stop] };
-        for event in events {
-            assert_eq!(script.event(event), []);
-        }
-        let effects = script.advance(6.0);
-        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Reserve(_))), "{effects:?}");
-    }
+fn a_stop_renews_no_candidate() {
+    // Job 1 waits for another try, job 2 has its Job.
+    let waiting = || {
+        let mut script = Script::open(2, []);
+        let _ = script.list([1, 2]);
+        let _ = script.reserved(&[1, 2], &[1, 2]);
+        let _ = script.started(2, exists(2));
+        let _ = script.started(1, StartOutcome::Retry { error: "no quota".into() });
+        let _ = script.advance(0.5);
+        script.core.reserve_call.want(id(1));
+        script.core.reserve_call.want(id(2));
+        script
+    };
+    let mut script = waiting();
+    script.core.reserve_call.failed(vec![], script.now + Duration::from_secs(5));
+    let _ = script.event(Event::Stop);
+    assert_eq!(script.advance(6.0), [reserve([2])]);
+
+    let mut script = waiting();
+    assert_eq!(script.advance(0.1), [reserve([1, 2])]);
+    let _ = script.event(Event::Stop);
+    let retry_at = script.now + Duration::from_secs(5);
+    let _ = script.event(Event::ReserveFailed { asked: vec![id(1), id(2)], retry_at });
+    assert_eq!(script.advance(6.0), [reserve([2])]);
+}
+
+/// lifecycle P7, V6
+#[test]
+fn a_stop_reserves_nothing_again() {
+    let mut script = Script::open(1, []);
+    let _ = script.list([1]);
+    let _ = script.reserved(&[1], &[1]);
+    let _ = script.event(Event::Stop);
+    assert_eq!(script.started(1, StartOutcome::ReservationTooShort), []);
+    assert_eq!(script.advance(1.0), []);
+    assert_eq!(script.core.unfinished_work(), UnfinishedWork::default());
 }
 
 /// lifecycle L19

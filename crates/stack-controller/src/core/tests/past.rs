@@ -68,6 +68,7 @@ fn an_end_that_comes_before_the_answer_to_the_create_is_told() {
     // An older Job, shown again: what was made since says how the attempt goes.
     let mut script = ended_meanwhile("an older one");
     assert_eq!(script.started(1, exists(1)), []);
+    assert_eq!(script.advance(10.0), [Effect::Locate(id(1))]);
     let _ = script.event(Event::Located { job: id(1), found: None });
     let effects = script.state(1, "reserved");
     assert!(!tells(&effects) && script.core.entries.is_empty(), "{effects:?}");
@@ -122,6 +123,27 @@ fn an_end_that_a_live_read_shows_is_told() {
         let _ = script.told(1);
         assert_eq!(script.core.entries.len(), entries, "{gone}");
     }
+    // A list that was completed since the question may be newer than the answer.
+    let mut script = Script::open(1, []);
+    let _ = script.list([1]);
+    let _ = script.reserved(&[1], &[1]);
+    let _ = script.started(1, exists(1));
+    assert_eq!(script.advance(10.0), [Effect::Locate(id(1))]);
+    let _ = script.relist([]);
+    let effects = script.event(Event::Located { job: id(1), found: Some(facts(1, failed())) });
+    assert_eq!(effects, [Effect::Locate(id(1))]);
+    // An answer that this attempt did not ask for says nothing.
+    let mut script = Script::open(1, []);
+    let _ = script.list([1]);
+    let _ = script.reserved(&[1], &[1]);
+    let _ = script.started(1, exists(1));
+    for found in [None, Some(JobFacts { uid: "older".into(), ..facts(1, failed()) })] {
+        assert_eq!(script.event(Event::Located { job: id(1), found }), []);
+        assert_eq!(script.in_flight(), [1]);
+    }
+    let _ = script.event(Event::Job(Watched::Applied(facts(1, None))));
+    assert_eq!(script.in_flight(), [1]);
+    assert!(script.core.entries[&id(1)].job.is_some());
     // One that lives is the watch's to show.
     let mut script = Script::open(1, []);
     let _ = script.list([1]);
@@ -140,6 +162,17 @@ fn nothing_is_kept_of_what_is_over() {
         assert_eq!(script.state(1, word), [], "{word}");
         assert!(script.core.entries.is_empty(), "{word}");
     }
+}
+
+/// lifecycle D6: a list from before the Job missed it, and the watch shows it after all
+#[test]
+fn a_job_that_is_there_after_all_is_marked() {
+    let mut script = gone_before_it_was_told();
+    let _ = script.event(Event::Job(Watched::Applied(facts(1, failed()))));
+    let effects = script.state(1, "reserved");
+    assert!(matches!(&effects[..], [Effect::Finish { .. }]), "{effects:?}");
+    let effects = script.told(1);
+    assert!(matches!(&effects[..], [Effect::MarkVerdict { .. }]), "{effects:?}");
 }
 
 /// lifecycle D5, D6: its going made room, and counts
