@@ -160,11 +160,14 @@ fn is_settled(at: Timestamp, books: &Ledger) -> bool {
 }
 
 /// Whoever was asked to stop takes nothing new (P7). What it asked for before, it may go on asking for, and what our
-/// stack holds it may keep.
+/// stack holds, or has a Job of, it may keep.
 fn takes_nothing_new(at: Timestamp, life: Life, jobs: &[Uuid], books: &Ledger) -> Result<(), Violation> {
     let Some(asked) = books.stopping.get(&life).filter(|asked| **asked + HEARD < at) else { return Ok(()) };
     let before = books.asked_for.get(&life);
-    let is_new = |job: &&Uuid| !books.held.contains(job) && !before.is_some_and(|named| named.contains(job));
+    let is_new = |job: &&Uuid| {
+        let has_job = books.job(**job).is_some_and(|entry| entry.workload.is_some());
+        !has_job && !books.held.contains(job) && !before.is_some_and(|named| named.contains(job))
+    };
     match jobs.iter().find(is_new) {
         None => Ok(()),
         Some(job) => {

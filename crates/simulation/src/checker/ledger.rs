@@ -129,6 +129,8 @@ pub(super) struct Reservation {
     /// When it was made or renewed last.
     pub(super) renewed: Timestamp,
     pub(super) until: Timestamp,
+    /// Its end as the controller must know it: nothing was wrong when that was told.
+    pub(super) known_until: Timestamp,
 }
 
 /// The Job that exists.

@@ -118,8 +118,11 @@ impl Asked<'_> {
         let slow = books.buildkite.slow_between(*at - TRIES_TAKE, *at);
         // The fault that lost the first answer was noted when that request was sent, a way before it arrived.
         let sent = since - books.facts.site.latency;
-        // A call that began before somebody else ended the job repeats itself.
-        let repeated = |began: &Timestamp| *began <= since + books.race() && *began + TRIES_TAKE >= *at;
+        // A call that failed before somebody else ended the job repeats itself.
+        let repeated = |began: &Timestamp| {
+            let early = *began <= since + books.race() && *began + TRIES_TAKE >= *at;
+            early && books.buildkite.faults_between(*began, *began) > 0
+        };
         let begun = entry.verdict.is_none() && entry.tellings.iter().any(repeated);
         let troubled = books.troubled_between((*at - REPEATS).max(sent), *at) || slow || begun;
         if !state.is_terminal() || fresh || troubled {
@@ -221,7 +224,10 @@ mod tests {
         story.broken("lifecycle 5.1");
 
         let mut story = failed();
-        story.tells(1).wait(1).canceled(1).wait(6).tells(1).verdict_refused(1);
+        story.at_once(|story| {
+            story.tells(1).fault_on_buildkite();
+        });
+        story.wait(1).canceled(1).wait(6).tells(1).verdict_refused(1);
         story.clean();
 
         let mut story = failed();

@@ -130,9 +130,14 @@ impl Ledger {
         match what {
             What::State { job, from, to, by } => self.state(at, job, (from, to), by),
             What::Reserved { stack, job, until, .. } if *stack == *CONTROLLER_ID => {
+                let sent = at - self.facts.site.latency;
+                let told = self.buildkite.faults_between(sent, at) == 0
+                    && !self.buildkite.disturbed_between(sent, at);
                 let entry = self.entry(job, at);
                 let since = entry.reservation.map_or(at, |held| held.since);
-                entry.reservation = Some(Reservation { since, renewed: at, until });
+                let before = entry.reservation.map_or(at, |held| held.known_until);
+                let known_until = if told { until } else { before };
+                entry.reservation = Some(Reservation { since, renewed: at, until, known_until });
                 entry.wanted_since.get_or_insert(at);
                 self.held.insert(job);
             }
