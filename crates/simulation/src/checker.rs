@@ -16,6 +16,7 @@ mod limits;
 mod liveness;
 mod order;
 mod ownership;
+mod past;
 mod recount;
 mod reservations;
 mod seen;
@@ -74,6 +75,7 @@ impl Checker {
                 Box::new(ownership::Ownership),
                 Box::new(verdicts::Verdicts::default()),
                 Box::new(reservations::Reservations::default()),
+                Box::new(past::Past),
                 Box::new(order::Order),
                 Box::new(choice::Choice::default()),
                 Box::new(cleanup::Cleanup),

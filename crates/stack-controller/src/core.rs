@@ -11,6 +11,7 @@
 mod attempts;
 mod calls;
 mod carry;
+mod created;
 mod entry;
 pub mod event;
 mod look;

@@ -162,14 +162,4 @@ impl Core {
         let is_there = self.entries.get(&job).filter(|entry| !entry.job_is_past);
         planted::is(Defect::RoomWithoutEnd) && is_there.is_some_and(ended)
     }
-
-    /// A created Job that the watch has not shown in time is read live (L10).
-    fn verify(&mut self, job: Uuid, verify_at: Instant, now: Instant, effects: &mut Vec<Effect>) {
-        if verify_at > now {
-            self.arm(job, verify_at);
-        } else if self.entry(job).locating.is_none() {
-            self.entry(job).locating = Some(self.jobs_list.done);
-            effects.push(Effect::Locate(job));
-        }
-    }
 }
