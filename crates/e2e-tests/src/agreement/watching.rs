@@ -9,6 +9,14 @@ use serde_json::Value;
 use super::matching::mismatch;
 use super::stage::ANSWER;
 
+const BOOKMARK: &str = "BOOKMARK";
+const ASKS_FOR_BOOKMARKS: &str = "allowWatchBookmarks=true";
+
+/// Whether a bookmark says more than a version, such as that a list is complete.
+fn is_marked(object: &Value) -> bool {
+    !object["metadata"]["annotations"].is_null()
+}
+
 /// The events of a watch, one by one.
 pub struct Watch {
     request: String,
@@ -47,13 +55,21 @@ impl Watch {
         }
     }
 
-    /// The object of the next event, which must be of this type and hold `expected`.
+    /// The object of the next event, which must be of this type and hold `expected`. A bookmark that only tells how far
+    /// the server is may come before it at any time, to whoever has asked for bookmarks.
     ///
     /// # Errors
     /// When another event comes, or none.
     pub async fn expect(&mut self, kind: &str, expected: &Value) -> Result<Value> {
-        let Some(mut event) = self.next().await? else {
-            bail!("{}\n  expected {kind} {expected}, got the end", self.request);
+        let any_bookmark = kind == BOOKMARK && !is_marked(expected);
+        let mut event = loop {
+            let Some(event) = self.next().await? else {
+                bail!("{}\n  expected {kind} {expected}, got the end", self.request);
+            };
+            let is_progress = event["type"] == BOOKMARK && !is_marked(&event["object"]);
+            if any_bookmark || !is_progress || !self.request.contains(ASKS_FOR_BOOKMARKS) {
+                break event;
+            }
         };
         let place = mismatch(expected, &event["object"]).filter(|_| event["type"] == kind);
         if event["type"] != kind || place.is_some() {
@@ -95,5 +111,42 @@ impl Watch {
                 return Ok(events);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn watch(query: &str, objects: &[(&str, Value)]) -> Watch {
+        let line =
+            |(kind, object): &(&str, Value)| format!("{}\n", json!({ "type": kind, "object": object }));
+        let body: String = objects.iter().map(line).collect();
+        Watch::new(format!("GET /secrets?{query}"), Body::from(body.into_bytes()))
+    }
+
+    /// A bookmark tells progress whenever the server likes, but only to who asked.
+    #[tokio::test]
+    async fn a_bookmark_may_come_at_any_time_to_who_asked() {
+        let progress = json!({ "metadata": { "resourceVersion": "7" } });
+        let complete = json!({ "metadata": { "annotations": { "k8s.io/initial-events-end": "true" } } });
+        let added = json!({ "metadata": { "name": "a" } });
+        let events = [
+            (BOOKMARK, progress.clone()),
+            ("ADDED", added.clone()),
+            (BOOKMARK, progress.clone()),
+            (BOOKMARK, complete.clone()),
+            (BOOKMARK, progress.clone()),
+        ];
+        let mut asked = watch(ASKS_FOR_BOOKMARKS, &events);
+        asked.expect("ADDED", &added).await.unwrap();
+        asked.expect(BOOKMARK, &complete).await.unwrap();
+        asked.expect(BOOKMARK, &progress).await.unwrap();
+        let mut not_asked = watch("watch=true", &events);
+        not_asked.expect("ADDED", &added).await.unwrap_err();
+        let mut incomplete = watch(ASKS_FOR_BOOKMARKS, &[(BOOKMARK, complete), ("ADDED", added.clone())]);
+        incomplete.expect("ADDED", &added).await.unwrap_err();
     }
 }
