@@ -103,9 +103,7 @@ pub(super) struct Entry {
     /// When an agent took it.
     pub(super) acquired: Option<Timestamp>,
     pub(super) acquisitions: u32,
-    /// When a controller sent a verdict last, whether it arrived or not.
-    pub(super) told: Option<Timestamp>,
-    /// When each of its verdicts was sent.
+    /// When controllers sent verdicts, in order, whether they arrived or not.
     pub(super) tellings: Vec<Timestamp>,
     pub(super) verdict: Option<Timestamp>,
     pub(super) workload: Option<Workload>,
@@ -173,7 +171,6 @@ impl Entry {
             held_until: None,
             acquired: None,
             acquisitions: 0,
-            told: None,
             tellings: Vec::new(),
             verdict: None,
             workload: None,

@@ -7,14 +7,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::ledger::Ledger;
+use super::reservations::{AFTER_TROUBLE, LATEST};
 use super::seen::{Event, Seen};
 use super::{Rules, Violation};
 use crate::facts::CONTROLLER_ID;
-
-/// A controller that is refused for good tries once a minute; the call that was under way adds its time.
-const AFTER_TROUBLE: Duration = Duration::from_secs(75);
-/// The longest way of a request that comes late.
-const LATEST: Duration = Duration::from_secs(130);
 
 /// Judges, with each list, of whose end nobody has told.
 #[derive(Debug)]
@@ -50,7 +46,7 @@ fn forgotten(at: Timestamp, books: &Ledger) -> Result<(), Violation> {
         // Whether a renewal was granted its answer tells.
         let unsure = entry.reservation.is_some_and(|held| held.known_until <= at);
         own && entry.workload.is_none()
-            && entry.told.is_none()
+            && entry.tellings.is_empty()
             && !(troubled || unseen || unsure || entry.is_touched())
             && gone.max(ended) < quiet
             && books.last_turn < ended

@@ -12,11 +12,11 @@ use super::{Rules, Violation};
 use crate::facts::CONTROLLER_ID;
 
 /// A controller that is refused for good tries once a minute; the call that was under way adds its time.
-const AFTER_TROUBLE: Duration = Duration::from_secs(75);
+pub(super) const AFTER_TROUBLE: Duration = Duration::from_secs(75);
 /// A job that does not come to a Job is kept reserved for so long (V1).
 const KEPT_FOR: Duration = Duration::from_secs(600);
 /// The longest way of a request that comes late.
-const LATEST: Duration = Duration::from_secs(130);
+pub(super) const LATEST: Duration = Duration::from_secs(130);
 /// List answers in a row that say "paused", of which one must have arrived: each question is asked after the answer to
 /// the one before.
 const ENOUGH: u32 = 3;
@@ -123,7 +123,7 @@ fn waits(job: Uuid, books: &Ledger) -> bool {
     let Some(held) = entry.reservation.filter(|held| held.since >= books.last_turn) else { return false };
     let had_one = entry.workload.is_some() || lost_its_job(entry, held.since, books);
     // It may be waiting for its verdict to arrive, or its name belongs to a Job of somebody else (D4).
-    let told = entry.told.is_some_and(|told| told >= held.since);
+    let told = entry.tellings.last().is_some_and(|told| *told >= held.since);
     let apart = told
         || entry
             .expected

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::expected::{Expected, GAVE_UP};
 use super::ledger::{Entry, Ledger};
+use super::reservations::LATEST;
 use super::seen::{Event, Seen};
 use super::{Rules, Violation};
 
@@ -21,8 +22,6 @@ const REPEATS: Duration = Duration::from_secs(90);
 
 /// Tries of a verdict whose answer got lost: five of the client's, twice, in two lives.
 const MOST_REPEATS: u32 = 20;
-/// The longest way of a request that comes late.
-const LATEST: Duration = Duration::from_secs(130);
 
 /// Judges verdicts and ends.
 #[derive(Debug, Default)]

@@ -120,10 +120,7 @@ impl Core {
             entry.state = Some(StateSeen::after(entry.state, BuildkiteState::Reserved, asked_at));
         }
         match entry.attempt {
-            Attempt::Reserving if self.stopping => {
-                info!(job_uuid = %job, "left reserved without a Job; listed again at expiry");
-                self.drop_attempt(job);
-            }
+            Attempt::Reserving if self.stopping => self.leave_reserved(job),
             Attempt::Reserving => self.create(job, until, now, effects),
             _ => {
                 debug!(job_uuid = %job, "reservation renewed");
@@ -215,10 +212,7 @@ impl Core {
                 self.metrics.limiter.errors_stale.inc();
                 self.drop_attempt(job);
             }
-            StartOutcome::Abandoned => {
-                info!(job_uuid = %job, "left reserved without a Job; listed again at expiry");
-                self.drop_attempt(job);
-            }
+            StartOutcome::Abandoned => self.leave_reserved(job),
         }
         effects
     }
@@ -227,8 +221,7 @@ impl Core {
     /// after a stop (P7).
     fn reserve_again(&mut self, job: Uuid, now: Instant) {
         if self.stopping {
-            info!(job_uuid = %job, "left reserved without a Job; listed again at expiry");
-            self.drop_attempt(job);
+            self.leave_reserved(job);
             return;
         }
         let reservation = self.entry(job).reservation;
@@ -288,6 +281,12 @@ impl Core {
         if let Some(until) = perhaps_until {
             self.limiter.leave(job, Reservation { since: now, until });
         }
+    }
+
+    /// A stop ends the attempt before its Job is made (1.6).
+    fn leave_reserved(&mut self, job: Uuid) {
+        info!(job_uuid = %job, "left reserved without a Job; listed again at expiry");
+        self.drop_attempt(job);
     }
 
     /// Gives the slot back and forgets the attempt; the job itself goes on without us.

@@ -1,5 +1,6 @@
 //! Types of the Kubernetes API v1.36.3 that a Job's pod reaches: fields, list kinds, merge keys, one-of
-//! groups and defaults. Written by `cargo xtask codegen` from the published API description.
+//! groups and defaults. Written by `cargo xtask codegen` from the published API description, which is
+//! why it is one file: nobody edits it, and a type is found by its name.
 
 use super::Kind::{Any, Bool, Integer, IntegerOrText, List, Map, Object, Quantity, Text};
 use super::ListStrategy::{MergeObjects, MergeScalars, Replace};

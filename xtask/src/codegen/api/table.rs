@@ -57,7 +57,8 @@ pub(super) fn source(data: &Value) -> Result<String> {
     }
     let mut text = format!(
         "//! Types of the Kubernetes API {version} that a Job's pod reaches: fields, list kinds, merge keys, one-of\n\
-         //! groups and defaults. Written by `cargo xtask codegen` from the published API description.\n\n\
+         //! groups and defaults. Written by `cargo xtask codegen` from the published API description, which is\n\
+         //! why it is one file: nobody edits it, and a type is found by its name.\n\n\
          use super::Kind::{{Any, Bool, Integer, IntegerOrText, List, Map, Object, Quantity, Text}};\n\
          use super::ListStrategy::{{MergeObjects, MergeScalars, Replace}};\n\
          use super::{{DefaultValue, ListType, MergeKey, Schema, TieBreak}};\n\n\

@@ -90,11 +90,7 @@ impl Ledger {
             World::Clash { job, whose } => {
                 self.entry(job, at).expected.get_or_insert_default().clashes(whose);
             }
-            World::VerdictSent { job } => {
-                let entry = self.entry(job, at);
-                entry.told = Some(at);
-                entry.tellings.push(at);
-            }
+            World::VerdictSent { job } => self.entry(job, at).tellings.push(at),
             World::ReserveSent { life, jobs } => self.asked_for.entry(life).or_default().extend(jobs),
             World::NodeLost { node } => self.node_lost(node),
             World::NodeBack { node } => drop(self.lost_nodes.remove(&node)),
